@@ -1,0 +1,127 @@
+"""What must be done about each target, given all that is known.  Pure: no I/O, no clock, no chance."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from ..core import schedule
+from ..core.dns import IPAddress, Key, Present, RRset, RRType
+from ..core.errors import ProviderError
+from ..core.observation import Absent, Unseen
+from ..core.report import Outcome, TargetReport
+from ..core.schedule import Memory, Target
+from ..core.wish import Wish
+from ..driver import Provider, Task
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What one account holds: as the provider told it, or as the name servers show it."""
+
+    present: Mapping[Key, Present | ProviderError] = field(default_factory=dict)
+    shown: Mapping[Key, frozenset[IPAddress]] = field(default_factory=dict)
+
+    def live(self, key: Key) -> frozenset[IPAddress] | None:
+        """The live addresses; None if nobody knows."""
+        present = self.present.get(key)
+        if isinstance(present, Present):
+            return frozenset(record.address for record in present.records)
+        return self.shown.get(key)
+
+
+@dataclass(frozen=True, slots=True)
+class Todo:
+    """Something must be sent; `why` if it is not simply another address."""
+
+    target: Target
+    task: Task
+    live: frozenset[IPAddress] | None
+    why: str | None = None
+    veiled: bool = False  # name servers will show other addresses than these
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """Nothing is to be sent."""
+
+    report: TargetReport
+    error: ProviderError | None = None  # of the look, if that is the reason
+    acknowledged: RRset | None = None  # what the provider holds, if that is known to be what is wanted
+
+
+def decide(
+    provider: Provider,
+    target: Target,
+    wish: Wish,
+    memory: Memory,
+    view: View,
+    *,
+    now: float,
+    spread: float,
+) -> Todo | Settled:
+    """The decision for one target.  `spread` in [0, 1) is the target's own, the same every time."""
+    key = (target.owner, target.rrtype)
+    live, present = view.live(key), view.present.get(key)
+    if isinstance(wish, Unseen):
+        return Settled(TargetReport(target, Outcome.UNKNOWN, None, live, error=wish.why))
+    if isinstance(present, ProviderError):
+        wanted_here = wish.addresses if isinstance(wish, RRset) else None
+        failed = TargetReport(target, Outcome.FAILED, wanted_here, None, error=str(present))
+        return Settled(failed, error=present)
+    if isinstance(wish, Absent):
+        return _absent(target, wish, memory, live)
+    wanted = provider.fit(wish)
+    if present is not None:
+        if changes := provider.changes(wanted, present.records):
+            options = [wanted.options, *(record.options for record in present.records)]
+            veiled = any(provider.veiled(some) for some in options)
+            return Todo(target, Task(wanted, changes, present.zone), live, veiled=veiled)
+        return _well(target, wanted, live)
+    why = None
+    if schedule.believed(memory, wanted):
+        if schedule.refresh_due(memory, provider.refresh_days(), now, spread):
+            why = "the service forgets names that are never updated"
+        elif schedule.drifted(memory, wanted, live, now):
+            why = "the name servers show another address"
+        else:
+            return _well(target, wanted, wanted.addresses if live is None else live)
+    elif schedule.adoptable(memory, wanted, live, now) or (
+        not wanted.addresses and not memory.acknowledged and not live
+    ):
+        return _well(target, wanted, live)
+    return Todo(target, Task(wanted, provider.changes(wanted, ())), live, why)
+
+
+def _well(target: Target, wanted: RRset, live: frozenset[IPAddress] | None) -> Settled:
+    report = TargetReport(target, Outcome.UNCHANGED, wanted.addresses, live)
+    return Settled(report, acknowledged=wanted)
+
+
+def _absent(target: Target, wish: Absent, memory: Memory, live: frozenset[IPAddress] | None) -> Settled:
+    """A family that this machine does not have, and that nobody named in the configuration.
+
+    Where nothing is published there is nothing to do; what is published stays, since nobody said
+    that it should go.
+    """
+    held = live if live is not None else memory.acknowledged
+    if not held:
+        return Settled(TargetReport(target, Outcome.UNCHANGED, frozenset(), live or frozenset()))
+    stays = f'{wish.why}; what is published stays (write type = ["A"] if it is not yours to keep)'
+    return Settled(TargetReport(target, Outcome.UNKNOWN, None, live, error=stays))
+
+
+def with_sibling(todo: Todo, wish: Wish | None, memory: Memory | None) -> Todo:
+    """The task, with what the other family of its owner should be said to be.
+
+    As it is wanted now; if that is unknown, as it was last acknowledged.
+    """
+    wanted = todo.task.wanted
+    other = RRType.A if wanted.rrtype is RRType.AAAA else RRType.AAAA
+    if isinstance(wish, RRset):
+        sibling: RRset | None = wish
+    elif memory is not None and memory.acknowledged is not None:
+        sibling = RRset(wanted.owner, other, memory.acknowledged, None)
+    else:
+        sibling = None
+    return replace(todo, task=replace(todo.task, sibling=sibling))

@@ -1,0 +1,259 @@
+"""The agent: observe -> decide -> apply -> verify -> report, and round again.
+
+Data flows one way.  Accounts work side by side; one that is slow is left to finish by itself while
+the next round begins without it.  A bug in a driver ends its own round at its own account, not more.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Iterable
+from contextvars import ContextVar
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+from ..core import schedule
+from ..core.dns import RRType
+from ..core.errors import Reaction, Unintelligible
+from ..core.report import Outcome, Report, Sight, TargetReport
+from ..core.schedule import Target
+from ..core.wish import Rule
+from ..state.store import Store
+from .decide import Settled, Todo
+from .observe import observe
+from .verify import Proof, verify
+from .work import Work, prepare, tend
+from .world import Account, Setup, World
+
+TRACE: ContextVar[str] = ContextVar("trace", default="")  # names the round in every log line
+
+PATIENCE = 10.0  # seconds that a round waits for a slow account
+PROOF_ONCE = 4.0  # seconds for the name servers after `run --once`
+PROOF_LONG = 300.0  # seconds for them while the agent goes on
+VERIFY_AT_ONCE = 32  # targets
+SAVE_AFTER = 0.2  # seconds that proofs wait for others to be kept together with
+
+_log = logging.getLogger(__name__)
+
+
+class Agent:
+    """Keeps what the setup asks for.  `report` and `proved` are told what happened, as values."""
+
+    def __init__(
+        self,
+        setup: Setup,
+        world: World,
+        store: Store,
+        report: Callable[[Report], None],
+        proved: Callable[[Proof], None],
+    ) -> None:
+        self._setup, self._world, self._store = setup, world, store
+        self._report, self._proved = report, proved
+        self._memories = store.memories()
+        self._slow: dict[str, asyncio.Task[list[TargetReport]]] = {}
+        self._proofs: dict[Target, asyncio.Task[None]] = {}
+        self._unsaved: set[Target] = set()
+
+    async def once(self) -> Report:
+        """One round, waited for to its end, verification included."""
+        self._forget()
+        report = await self._round(by_hand=True, patience=None)
+        self._report(report)
+        if self._setup.verify:
+            await self._verify(report, PROOF_ONCE)
+            self._save()
+        return report
+
+    async def run(self) -> None:
+        """Rounds without end."""
+        self._forget()
+        rung: int | None = 0
+        try:
+            while True:
+                report = await self._round(by_hand=rung is not None, patience=PATIENCE)
+                self._report(report)
+                if self._setup.verify:
+                    self._verify_beside(report)
+                if rung is not None:
+                    rung = None if self._arrived(report) else rung + 1
+                await self._world.rest()
+                waits = self._waits(report)
+                interval, chance = self._setup.interval, self._world.chance()
+                pause = schedule.pause(interval, waits, rung=rung, jitter=chance)
+                if await self._world.sleep(pause):
+                    self._memories.update(self._store.memories())
+        finally:
+            await _end([*self._slow.values(), *self._proofs.values()])
+            self._save()
+
+    async def plan(self) -> list[Todo | Settled]:
+        """What the next round would do, without doing it."""
+        sights = self._look_around(self._setup.rules)
+        try:
+            works = [
+                (self._begin(account, ""), self._rules(account.name))
+                for account in self._setup.accounts.values()
+            ]
+            found = await asyncio.gather(*(prepare(work, rules, sights) for work, rules in works))
+        finally:
+            await _end(sights.values())
+        return [decision for decisions in found for decision in decisions]
+
+    def _forget(self) -> None:
+        """Drop what the configuration no longer has."""
+        for target in self._memories.keys() - {rule.target for rule in self._setup.rules}:
+            del self._memories[target]
+            self._store.forget([target])
+
+    # -- one round -----------------------------------------------------------------------------
+
+    async def _round(self, *, by_hand: bool, patience: float | None) -> Report:
+        trace = self._world.trace()
+        TRACE.set(trace)
+        at = self._world.now()
+        free = [account for name, account in self._setup.accounts.items() if name not in self._slow]
+        rules = [rule for account in free for rule in self._rules(account.name)]
+        sights = self._look_around(rules)
+        tasks = {
+            account.name: asyncio.ensure_future(
+                tend(self._begin(account, trace), self._rules(account.name), sights, by_hand=by_hand)
+            )
+            for account in free
+        }
+        try:
+            if tasks:
+                await asyncio.wait(tasks.values(), timeout=patience)
+        except asyncio.CancelledError:
+            await _end([*tasks.values(), *sights.values()])
+            raise
+        reports = [one for name, task in tasks.items() for one in self._finished(name, task)]
+        for name, task in tasks.items():
+            if not task.done():
+                _log.warning("account %s: still at work after %.0f s; going on without it", name, PATIENCE)
+                self._slow[name] = task
+                task.add_done_callback(partial(self._late, name, at, trace))
+        if not self._slow:
+            await _end(sights.values())
+        seen = {key: f.result() for key, f in sights.items() if f.done() and not f.cancelled()}
+        return Report(at, trace, seen, tuple(sorted(reports, key=lambda one: one.target)))
+
+    def _look_around(self, rules: Iterable[Rule]) -> dict[tuple[str, RRType], asyncio.Future[Sight]]:
+        """One look for each uplink and family that some rule needs, all at once."""
+        world, uplinks = self._world, self._setup.uplinks
+        needed = {(uplink, rule.target.rrtype) for rule in rules for uplink in rule.uplinks}
+        return {
+            (name, rrtype): asyncio.ensure_future(
+                observe(uplinks[name], world.net(name), rrtype, world.elapsed)
+            )
+            for name, rrtype in sorted(needed)
+            if uplinks[name].sources.get(rrtype)
+        }
+
+    def _begin(self, account: Account, trace: str) -> Work:
+        return Work.begin(account, self._world, self._store, self._memories, trace)
+
+    def _rules(self, account: str) -> list[Rule]:
+        return [rule for rule in self._setup.rules if rule.target.account == account]
+
+    def _finished(self, name: str, task: asyncio.Task[list[TargetReport]]) -> list[TargetReport]:
+        """The reports of an account's work; a bug in it becomes the failure of its targets."""
+        if not task.done() or task.cancelled():
+            return []
+        bug = task.exception()
+        if bug is None:
+            return task.result()
+        _log.error("account %s: a bug in Homeport; please report it", name, exc_info=bug)
+        error = Unintelligible(f"a bug in Homeport: {type(bug).__name__}; the log has the details")
+        now, chance = self._world.now(), self._world.chance()
+        fingerprint = self._setup.accounts[name].fingerprint
+        reports = []
+        for rule in self._rules(name):
+            memory = self._memories.get(rule.target, schedule.Memory())
+            after = schedule.failed(memory, error, now, fingerprint=fingerprint, jitter=chance, wrote=True)
+            self._memories[rule.target] = after
+            self._store.save({rule.target: after})
+            reports.append(TargetReport(rule.target, Outcome.FAILED, memory.wanted, error=str(error)))
+        return reports
+
+    def _late(self, name: str, at: float, trace: str, task: asyncio.Task[list[TargetReport]]) -> None:
+        self._slow.pop(name, None)
+        reports = self._finished(name, task)
+        if reports:
+            self._report(Report(at, trace, {}, tuple(reports)))
+
+    # -- verification --------------------------------------------------------------------------
+
+    async def _verify(self, report: Report, budget: float) -> None:
+        """Verify what this round updated."""
+        slots = asyncio.Semaphore(VERIFY_AT_ONCE)
+
+        async def one(done: TargetReport) -> None:
+            async with slots:
+                await self._prove(done, budget)
+
+        await asyncio.gather(*(one(done) for done in _to_prove(report)))
+
+    def _verify_beside(self, report: Report) -> None:
+        """The same while the agent goes on; a newer change of a target ends the older watch."""
+        for done in _to_prove(report):
+            if (older := self._proofs.pop(done.target, None)) is not None:
+                older.cancel()
+            task = asyncio.ensure_future(self._prove(done, PROOF_LONG))
+            self._proofs[done.target] = task
+            task.add_done_callback(partial(self._watched, done.target))
+
+    def _watched(self, target: Target, task: asyncio.Task[None]) -> None:
+        if self._proofs.get(target) is task:
+            del self._proofs[target]
+
+    async def _prove(self, done: TargetReport, budget: float) -> None:
+        assert done.wanted is not None
+        provider = self._setup.accounts[done.target.account].provider
+        proof = await verify(self._world, done.target, done.wanted, provider.primary(), budget=budget)
+        if proof.live:
+            memory = replace(self._memories[done.target], verified_at=self._world.now())
+            self._memories[done.target] = memory
+            if not self._unsaved:
+                asyncio.get_running_loop().call_later(SAVE_AFTER, self._save)
+            self._unsaved.add(done.target)
+        self._proved(proof)
+
+    def _save(self) -> None:
+        """Keep the proofs of a moment together: a disk is slow, and a proof can be had again."""
+        if self._unsaved:
+            self._store.save({target: self._memories[target] for target in self._unsaved})
+            self._unsaved.clear()
+
+    # -- when to go on -------------------------------------------------------------------------
+
+    @staticmethod
+    def _arrived(report: Report) -> bool:
+        """Has anything succeeded?  Then whatever else is wrong has waits of its own."""
+        return any(one.outcome.right for one in report.targets) or not report.targets
+
+    def _waits(self, report: Report) -> list[float]:
+        """Seconds from now until the targets that failed, or could not be seen, want their next try."""
+        now = self._world.now()
+        waits = []
+        for one in report.targets:
+            memory = self._memories.get(one.target, schedule.Memory())
+            if memory.not_before is not None and memory.stopped_by is None:
+                waits.append(min(max(memory.not_before - now, 0.0), schedule.LONGEST_WAIT))
+            elif one.outcome is Outcome.UNKNOWN:
+                waits.append(schedule.WAITS[Reaction.RETRY][1])
+        return waits
+
+
+def _to_prove(report: Report) -> list[TargetReport]:
+    """Targets that were updated and that name servers show as they are."""
+    return [one for one in report.targets if one.outcome is Outcome.UPDATED and not one.veiled]
+
+
+async def _end(tasks: Iterable[asyncio.Future[Any]]) -> None:
+    """Cancel, and wait until it is done."""
+    tasks = list(tasks)
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)

@@ -1,0 +1,356 @@
+"""One round at one account: read -> decide -> write.  Decisions are in `decide`; effects are here."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Self, TypeVar
+
+from ..core import schedule
+from ..core.dns import IPAddress, Key, RRType
+from ..core.errors import NoAnswer, ProviderError, Reaction, Stale, Throttled
+from ..core.observation import Observation
+from ..core.report import Outcome, Sight, TargetReport
+from ..core.schedule import Memory, Target
+from ..core.wish import Rule, Wish, wish
+from ..driver import Api, Budget, Verdict
+from ..state.store import Change, Store
+from ..wire.http import Reply, Request, Transport
+from .decide import Settled, Todo, View, decide, with_sibling
+from .world import Account, World
+
+T = TypeVar("T")
+Sights = Mapping[tuple[str, RRType], "asyncio.Future[Sight]"]
+
+AT_ONCE = 8  # requests to one account at the same time
+TOGETHER = 0.25  # seconds to wait for the other family, so that both go in one message
+SHOWN_WITHIN = 2.0  # seconds for the name servers of a service that cannot be read
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What all steps of one account's round need."""
+
+    account: Account
+    world: World
+    store: Store
+    memories: dict[Target, Memory]
+    trace: str
+    api: Api
+    refusals: list[ProviderError] = field(default_factory=list)  # that speak of the whole account
+
+    @classmethod
+    def begin(
+        cls, account: Account, world: World, store: Store, memories: dict[Target, Memory], trace: str
+    ) -> Self:
+        transport = world.transport(account.name)
+        if (budget := account.provider.budget) is not None:
+            transport = Metered(transport, store, account.name, budget, world.now)
+        api = Api(account.provider, transport, world.dns, world.now, a_few)
+        return cls(account, world, store, memories, trace, api)
+
+    def memory(self, target: Target) -> Memory:
+        return self.memories.get(target, Memory())
+
+    def save(self, memories: Mapping[Target, Memory], changes: Iterable[Change] = ()) -> None:
+        self.memories.update(memories)
+        self.store.save(memories, changes)
+
+    def change(
+        self,
+        target: Target,
+        event: str,
+        before: frozenset[IPAddress] | None = None,
+        after: frozenset[IPAddress] | None = None,
+        note: str | None = None,
+    ) -> Change:
+        return Change(self.world.now(), self.trace, target, event, before, after, note)
+
+
+async def tend(work: Work, rules: Sequence[Rule], sights: Sights, *, by_hand: bool) -> list[TargetReport]:
+    """Bring all targets of one account to what is wanted, as far as that is possible now.
+
+    A target whose address is still being looked for does not keep the others waiting.
+    """
+    free, reports = _unheld(work, rules, by_hand=by_hand)
+    view = await look(work, [rule.target for rule in free])
+    while free:
+        ready, free = await _next(free, sights)
+        seen = _sights(sights)
+        wishes = {rule.target: wish(rule, seen) for rule in ready}
+        reports += await _act(work, wishes, view)
+    _stop_all(work, rules)
+    return reports
+
+
+async def prepare(work: Work, rules: Sequence[Rule], sights: Sights) -> list[Todo | Settled]:
+    """What `tend` would do now, without doing it."""
+    view = await look(work, [rule.target for rule in rules])
+    await asyncio.gather(*sights.values())
+    wishes = {rule.target: wish(rule, _sights(sights)) for rule in rules}
+    return list(_decide(work, wishes, view).values())
+
+
+async def look(work: Work, targets: Sequence[Target]) -> View:
+    """What is live now: as the provider tells it, else as the zone's name servers show it."""
+    keys = [(target.owner, target.rrtype) for target in targets]
+    if not keys:
+        return View()
+    if work.account.provider.readable:
+        return View(present=await work.account.provider.look(work.api, keys))
+    return View(shown=await shown(work.world, keys))
+
+
+async def shown(world: World, keys: Collection[Key]) -> dict[Key, frozenset[IPAddress]]:
+    """What authoritative servers show for each key; a key that nobody answers for is missing."""
+    found: dict[Key, frozenset[IPAddress]] = {}
+
+    async def one(key: Key) -> None:
+        for server in (await world.servers(key[0], None))[:2]:
+            found[key] = await world.authoritative(server, *key)
+            return
+
+    work = [asyncio.ensure_future(one(key)) for key in keys]
+    done, late = await asyncio.wait(work, timeout=SHOWN_WITHIN)
+    for task in late:
+        task.cancel()
+    await asyncio.gather(*late, return_exceptions=True)
+    for task in done:
+        if (error := task.exception()) is not None and not isinstance(error, ProviderError):
+            raise error
+    return found
+
+
+# -- the steps of tend ---------------------------------------------------------------------------
+
+
+def _unheld(work: Work, rules: Sequence[Rule], *, by_hand: bool) -> tuple[list[Rule], list[TargetReport]]:
+    """The rules that may be acted on, and the reports of the others."""
+    free: list[Rule] = []
+    reports: list[TargetReport] = []
+    for rule in rules:
+        memory = work.memory(rule.target)
+        why = schedule.hold(memory, work.world.now(), work.account.fingerprint, by_hand=by_hand)
+        if why is None:
+            free.append(rule)
+        else:
+            reports.append(TargetReport(rule.target, Outcome.HELD, memory.wanted, memory.live, error=why))
+    return free, reports
+
+
+async def _next(free: Sequence[Rule], sights: Sights) -> tuple[list[Rule], list[Rule]]:
+    """The rules whose addresses are known by now, and the others; at least one is of the first."""
+
+    def known(rule: Rule) -> bool:
+        wanted = [(uplink, rule.target.rrtype) for uplink in rule.uplinks]
+        return all(sights[one].done() for one in wanted if one in sights)
+
+    open_ones = [future for future in sights.values() if not future.done()]
+    if open_ones:
+        await asyncio.wait(open_ones, timeout=TOGETHER)
+    while not any(known(rule) for rule in free):
+        open_ones = [future for future in sights.values() if not future.done()]
+        await asyncio.wait(open_ones, return_when=asyncio.FIRST_COMPLETED)
+    return [rule for rule in free if known(rule)], [rule for rule in free if not known(rule)]
+
+
+def _sights(sights: Sights) -> dict[tuple[str, RRType], Observation]:
+    return {key: future.result().observation for key, future in sights.items() if future.done()}
+
+
+def _decide(work: Work, wishes: Mapping[Target, Wish], view: View) -> dict[Target, Todo | Settled]:
+    now, provider = work.world.now(), work.account.provider
+    decisions: dict[Target, Todo | Settled] = {}
+    for target, wanted in wishes.items():
+        memory = work.memory(target)
+        decision = decide(provider, target, wanted, memory, view, now=now, spread=spread(target))
+        if isinstance(decision, Todo) and not provider.readable:
+            other = RRType.A if target.rrtype is RRType.AAAA else RRType.AAAA
+            sibling = replace(target, rrtype=other)
+            decision = with_sibling(decision, wishes.get(sibling), work.memories.get(sibling))
+        decisions[target] = decision
+    return decisions
+
+
+async def _act(work: Work, wishes: Mapping[Target, Wish], view: View) -> list[TargetReport]:
+    decisions = _decide(work, wishes, view)
+    reports = _settle(work, [one for one in decisions.values() if isinstance(one, Settled)])
+    todos = [one for one in decisions.values() if isinstance(one, Todo)]
+    verdicts = await _write(work, todos)
+    unsure = [t for t in todos if isinstance(verdicts[t.target], NoAnswer | Stale)]
+    if unsure and work.account.provider.readable:
+        verdicts |= await _look_again(work, unsure, wishes)
+    return reports + [_conclude(work, todo, verdicts[todo.target]) for todo in todos]
+
+
+async def _write(work: Work, todos: Sequence[Todo]) -> dict[Target, Verdict]:
+    """Send; whatever the provider acknowledges is kept at once, before anything else is done."""
+    by_key = {todo.task.wanted.key: todo for todo in todos}
+    verdicts: dict[Target, Verdict] = {}
+
+    def settled(spoken: Mapping[Key, Verdict]) -> None:
+        now = work.world.now()
+        memories: dict[Target, Memory] = {}
+        changes: list[Change] = []
+        for key, verdict in spoken.items():
+            todo = by_key[key]
+            verdicts[todo.target] = verdict
+            if verdict is None:
+                memory = work.memory(todo.target)
+                known = schedule.acknowledged(memory, todo.task.wanted, now, sent=True)
+                memories[todo.target] = replace(known, outcome=Outcome.UPDATED)
+                event = "updated" if todo.why is None else "refreshed"
+                after = todo.task.wanted.addresses
+                changes.append(work.change(todo.target, event, _before(work, todo), after, todo.why))
+        if memories:
+            work.save(memories, changes)
+
+    if todos:
+        await work.account.provider.write(work.api, [todo.task for todo in todos], settled)
+    return verdicts
+
+
+async def _look_again(
+    work: Work, unsure: Sequence[Todo], wishes: Mapping[Target, Wish]
+) -> dict[Target, Verdict]:
+    """After a change without an answer, nothing is believed: read, and send again only what is missing."""
+    targets = [todo.target for todo in unsure]
+    before = {todo.target: todo for todo in unsure}
+    view = await look(work, targets)
+    decisions = _decide(work, {target: wishes[target] for target in targets}, view)
+    verdicts: dict[Target, Verdict] = {}
+    missing: list[Todo] = []
+    for target, decision in decisions.items():
+        if isinstance(decision, Todo):
+            missing.append(decision)
+        elif decision.acknowledged is not None:
+            now, after = work.world.now(), decision.acknowledged
+            memory = schedule.acknowledged(work.memory(target), after, now, sent=True)
+            was = _before(work, before[target])
+            work.save({target: memory}, [work.change(target, "updated", was, after.addresses)])
+            verdicts[target] = None
+        else:
+            verdicts[target] = decision.error
+    return verdicts | await _write(work, missing)
+
+
+def _settle(work: Work, settled: Sequence[Settled]) -> list[TargetReport]:
+    """Keep what was found out about targets that need nothing."""
+    now = work.world.now()
+    memories: dict[Target, Memory] = {}
+    changes: list[Change] = []
+    for one in settled:
+        target, memory = one.report.target, work.memory(one.report.target)
+        if one.acknowledged is not None:
+            after = schedule.acknowledged(memory, one.acknowledged, now, sent=False)
+            if memory.error is not None:
+                changes.append(work.change(target, "recovered", after=after.acknowledged))
+        elif one.error is not None:
+            after = _failed(work, memory, one.error, wrote=False)
+            changes += _trouble(work, target, memory, one.error)
+        else:
+            began = now if memory.error_at is None else memory.error_at
+            after = replace(memory, error=one.report.error, error_at=began)
+        if one.report.live is not None:
+            after = schedule.looked(after, one.report.live, now)
+        if one.report.outcome.right and one.report.live == one.report.wanted:
+            after = replace(after, verified_at=now)
+        memories[target] = replace(after, outcome=one.report.outcome)
+    work.save(memories, changes)
+    return [one.report for one in settled]
+
+
+def _conclude(work: Work, todo: Todo, verdict: Verdict) -> TargetReport:
+    wanted = todo.task.wanted.addresses
+    if verdict is None:
+        return TargetReport(
+            todo.target, Outcome.UPDATED, wanted, wanted, todo.live, None, todo.why, todo.veiled
+        )
+    memory = work.memory(todo.target)
+    after = replace(_failed(work, memory, verdict, wrote=True), wanted=wanted, live=todo.live)
+    after = replace(after, outcome=Outcome.FAILED)
+    work.save({todo.target: after}, _trouble(work, todo.target, memory, verdict))
+    live = None if isinstance(verdict, NoAnswer) else todo.live
+    return TargetReport(todo.target, Outcome.FAILED, wanted, live, error=str(verdict))
+
+
+def _failed(work: Work, memory: Memory, error: ProviderError, *, wrote: bool) -> Memory:
+    if error.whole_account and error.reaction is Reaction.HALT:
+        work.refusals.append(error)
+    return schedule.failed(
+        memory,
+        error,
+        work.world.now(),
+        fingerprint=work.account.fingerprint,
+        jitter=work.world.chance(),
+        wrote=wrote,
+    )
+
+
+def _trouble(work: Work, target: Target, memory: Memory, error: ProviderError) -> list[Change]:
+    """A line of the change log when trouble begins or becomes final, not each time it goes on."""
+    if error.reaction is Reaction.HALT:
+        return [work.change(target, "stopped", note=str(error))]
+    return [] if memory.error is not None else [work.change(target, "failed", note=str(error))]
+
+
+def _stop_all(work: Work, rules: Sequence[Rule]) -> None:
+    """When the account itself is refused, none of its names is tried again."""
+    for refusal in work.refusals[:1]:
+        targets = [rule.target for rule in rules if work.memory(rule.target).stopped_by is None]
+        work.save({target: _failed(work, work.memory(target), refusal, wrote=False) for target in targets})
+
+
+def _before(work: Work, todo: Todo) -> frozenset[IPAddress] | None:
+    return todo.live if todo.live is not None else work.memory(todo.target).acknowledged
+
+
+def spread(target: Target) -> float:
+    """A number in [0, 1) that is the target's own, the same in every round."""
+    import zlib  # noqa: PLC0415 - needed only where a decision is due
+
+    return zlib.crc32(str(target).encode()) / 2**32
+
+
+async def a_few(work: Sequence[Awaitable[T]]) -> list[T]:
+    """`driver.Together`: at most `AT_ONCE` at a time; all are run to their end, then the first error."""
+    slots = asyncio.Semaphore(AT_ONCE)
+
+    async def one(awaitable: Awaitable[T]) -> T:
+        async with slots:
+            return await awaitable
+
+    results = await asyncio.gather(*map(one, work), return_exceptions=True)
+    for result in results:
+        if isinstance(result, BaseException):
+            raise result
+    return [result for result in results if not isinstance(result, BaseException)]
+
+
+class Metered:
+    """A transport that keeps to what the service takes from one account, over restarts too."""
+
+    def __init__(
+        self, inner: Transport, store: Store, account: str, budget: Budget, now: Callable[[], float]
+    ) -> None:
+        self._inner, self._store, self._account = inner, store, account
+        self._budget, self._now = budget, now
+        self._since, self._used = store.used(account)
+
+    async def send(self, request: Request) -> Reply:
+        now = self._now()
+        if not 0 <= now - self._since < self._budget.seconds:
+            self._since, self._used = now, 0
+        if self._used >= self._budget.requests:
+            raise Throttled(
+                f"{request}: not sent: {self._used} requests in {self._budget.seconds} s are what this "
+                "service takes from one account",
+                retry_after=self._since + self._budget.seconds - now,
+            )
+        self._used += 1
+        try:
+            return await self._inner.send(request)
+        finally:
+            if self._used % 16 == 1:  # often enough for a budget, seldom enough for a memory card
+                self._store.use(self._account, self._since, self._used)

@@ -1,0 +1,229 @@
+"""`homeport check`, `status`, `history` and `retry`: the commands that need no network."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from pathlib import Path
+
+from ..config.model import Config
+from ..core.dns import Name, in_order
+from ..core.errors import ConfigError
+from ..core.report import texts
+from ..core.schedule import Memory, Target
+from ..net import doorbell
+from ..state.lock import held
+from ..state.store import Change, Store
+from .main import NOT_RIGHT, RIGHT
+from .setup import configure
+from .term import paint, table
+
+
+def _warn(text: str) -> None:
+    print(f"homeport: {text}", file=sys.stderr)
+
+
+# -- check ---------------------------------------------------------------------------------------
+
+
+def check(path: Path | None) -> int:
+    config = configure(path, resolve=False)
+    targets = _targets(config)
+    read = ", ".join(map(str, config.files)) or "the environment"
+    print(f"{read}: right; {len(targets)} {'target' if len(targets) == 1 else 'targets'}")
+    return RIGHT
+
+
+def _targets(config: Config) -> list[Target]:
+    return sorted(
+        Target(owner, rrtype, account)
+        for record in config.records
+        for owner in record.owners
+        for account in record.accounts
+        for rrtype in record.types
+        if any(config.uplinks[uplink].sources.get(rrtype) for uplink in record.uplinks)
+    )
+
+
+# -- status --------------------------------------------------------------------------------------
+
+
+def status(path: Path | None, name: str | None, *, as_json: bool) -> int:
+    config = configure(path, resolve=False, quiet=True)
+    targets = _chosen(config, name)
+    with Store.view(config.agent.state_dir, _warn) as store:
+        memories = store.memories()
+    running = held(config.agent.state_dir)
+    lines = [_Line(target, memories.get(target, Memory())) for target in targets]
+    if as_json:
+        for line in lines:
+            print(json.dumps(line.as_json() | {"running": running}, ensure_ascii=False))
+    else:
+        head = ("STATE", "NAME", "TYPE", "ACCOUNT", "WANTED", "LIVE", "PROVED", "REMARK")
+        print(table([line.cells() for line in lines], head, [line.colour for line in lines]))
+        if not running:
+            print(paint("no agent is running; this is what the last one knew", "yellow"))
+    return RIGHT if all(line.right for line in lines) else NOT_RIGHT
+
+
+class _Line:
+    """One target, as `status` shows it."""
+
+    def __init__(self, target: Target, memory: Memory) -> None:
+        self._target, self._memory = target, memory
+
+    @property
+    def state(self) -> str:
+        memory = self._memory
+        if memory.outcome is None:
+            return "new"
+        if memory.stopped_by is not None:
+            return "stopped"
+        if memory.error is not None:
+            return "unknown" if memory.outcome == "unknown" else "failing"
+        return "right"
+
+    @property
+    def right(self) -> bool:
+        return self.state == "right"
+
+    @property
+    def colour(self) -> str:
+        return {"right": "green", "new": "dim", "unknown": "yellow"}.get(self.state, "red")
+
+    def as_json(self) -> dict[str, object]:
+        memory, target = self._memory, self._target
+        return {
+            "name": target.owner.text,
+            "type": target.rrtype.value,
+            "account": target.account,
+            "state": self.state,
+            "wanted": texts(memory.wanted),
+            "live": texts(memory.live),
+            "live_at": _iso(memory.live_at),
+            "acknowledged": texts(memory.acknowledged),
+            "acknowledged_at": _iso(memory.acknowledged_at),
+            "verified_at": _iso(memory.verified_at),
+            "outcome": memory.outcome,
+            "error": memory.error,
+            "error_since": _iso(memory.error_at),
+            "next_try": _iso(memory.not_before),
+        }
+
+    def cells(self) -> tuple[str, ...]:
+        memory, target = self._memory, self._target
+        remark = memory.error or ""
+        if memory.error and memory.error_at is not None:
+            remark = f"for {_ago(memory.error_at)}: {remark}"
+        return (
+            self.state,
+            target.owner.text,
+            target.rrtype.value,
+            target.account,
+            ", ".join(texts(memory.wanted)) or "-",
+            ", ".join(texts(memory.live)) or "-",
+            f"{_ago(memory.verified_at)} ago" if memory.verified_at is not None else "never",
+            remark,
+        )
+
+
+def _chosen(config: Config, name: str | None) -> list[Target]:
+    targets = _targets(config)
+    if name is None:
+        return targets
+    owner = Name.parse(name)
+    found = [target for target in targets if target.owner == owner]
+    if not found:
+        names = ", ".join(sorted({target.owner.text for target in targets}))
+        raise ConfigError(f"{owner} is not in the configuration; there are: {names}")
+    return found
+
+
+# -- history -------------------------------------------------------------------------------------
+
+
+def history(path: Path | None, name: str | None, *, limit: int, as_json: bool) -> int:
+    config = configure(path, resolve=False, quiet=True)
+    owner = Name.parse(name).text if name else None
+    with Store.view(config.agent.state_dir, _warn) as store:
+        changes = list(store.history(owner, limit=limit))
+    if as_json:
+        for change in changes:
+            print(json.dumps(_change_json(change), ensure_ascii=False))
+    elif changes:
+        print(
+            table(
+                [_change_cells(change) for change in changes], ("TIME", "NAME", "TYPE", "ACCOUNT", "WHAT")
+            )
+        )
+    else:
+        _warn("nothing has happened yet")
+    return RIGHT
+
+
+def _change_json(change: Change) -> dict[str, object]:
+    return {
+        "version": change.version,
+        "time": _iso(change.at),
+        "name": change.target.owner.text,
+        "type": change.target.rrtype.value,
+        "account": change.target.account,
+        "event": change.event,
+        "before": texts(change.before),
+        "after": texts(change.after),
+        "note": change.note,
+        "trace": change.trace,
+    }
+
+
+def _change_cells(change: Change) -> tuple[str, ...]:
+    words = [change.event]
+    if change.after is not None:
+        before = ", ".join(map(str, in_order(change.before))) if change.before else None
+        after = ", ".join(map(str, in_order(change.after))) or "nothing"
+        words.append(f"{before} -> {after}" if before and before != after else after)
+    if change.note:
+        words.append(f"({change.note})")
+    when = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(change.at))
+    target = change.target
+    return when, target.owner.text, target.rrtype.value, target.account, " ".join(words)
+
+
+# -- retry ---------------------------------------------------------------------------------------
+
+
+def retry(path: Path | None, name: str | None) -> int:
+    config = configure(path, resolve=False, quiet=True)
+    targets = _chosen(config, name)
+    with Store.open(config.agent.state_dir, _warn) as store:
+        memories = store.memories()
+        lifted = {
+            target: memory.freed()
+            for target in targets
+            if (memory := memories.get(target)) and (memory.stopped_by or memory.not_before)
+        }
+        store.save(lifted, [Change(time.time(), "", target, "retried") for target in lifted])
+        where = store.get("doorbell")
+    for target in lifted:
+        print(f"{target}: free to be tried again")
+    if not lifted:
+        print("nothing was stopped or waiting")
+    if held(config.agent.state_dir) and where is not None:
+        doorbell.ring(where)
+        print("the agent was woken")
+    else:
+        print("no agent is running; the next run tries")
+    return RIGHT
+
+
+def _iso(at: float | None) -> str | None:
+    return None if at is None else time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(at))
+
+
+def _ago(at: float) -> str:
+    seconds = max(0.0, time.time() - at)
+    for unit, size in (("d", 86400), ("h", 3600), ("min", 60)):
+        if seconds >= size:
+            return f"{seconds / size:.0f} {unit}"
+    return f"{seconds:.0f} s"

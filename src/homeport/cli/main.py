@@ -1,0 +1,156 @@
+"""`homeport`: the commands, their arguments and their exit status.
+
+0: all is right.  1: some target is not.  2: the configuration or the call is wrong.  3: `plan` has
+something to do.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from .. import __version__
+from ..core.errors import ConfigError
+
+RIGHT, NOT_RIGHT, WRONG, TO_DO, INTERRUPTED = 0, 1, 2, 3, 130
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; returns its exit status."""
+    args = parser().parse_args(argv)
+    try:
+        return int(_COMMANDS[args.command](args))
+    except ConfigError as error:
+        print(f"homeport: {error}", file=sys.stderr)
+        return WRONG
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except BrokenPipeError:
+        # The reader of our output has gone; say nothing more, not even at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return NOT_RIGHT
+
+
+def parser() -> argparse.ArgumentParser:
+    """The whole command line; completion scripts are made from it."""
+    top = argparse.ArgumentParser(
+        prog="homeport",
+        description="Keeps names pointing at you.",
+        epilog="homeport COMMAND --help tells more.",
+    )
+    top.add_argument("--version", action="version", version=f"homeport {__version__}")
+    top.add_argument("-c", "--config", metavar="FILE", type=Path, help="configuration file")
+    common = argparse.ArgumentParser(add_help=False)
+    common.add_argument(
+        "-c", "--config", metavar="FILE", type=Path, default=argparse.SUPPRESS, help="configuration file"
+    )
+    lines = argparse.ArgumentParser(add_help=False)
+    lines.add_argument("--json", action="store_true", help="one JSON object a line")
+    name = argparse.ArgumentParser(add_help=False)
+    name.add_argument("name", metavar="NAME", nargs="?", help="only this name")
+    commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True)
+
+    run = commands.add_parser("run", parents=[common, lines], help="the agent, in the foreground")
+    run.add_argument("--once", action="store_true", help="one round, then end")
+    commands.add_parser("check", parents=[common], help="is the configuration right?")
+    commands.add_parser("plan", parents=[common, lines], help="what would change: live against wanted")
+    commands.add_parser("ip", parents=[common, lines], help="every source of addresses, side by side")
+    commands.add_parser(
+        "status", parents=[common, lines, name], help="every target: wanted, live, last proof"
+    )
+    history = commands.add_parser("history", parents=[common, lines, name], help="the change log")
+    history.add_argument("-n", "--lines", metavar="N", type=int, default=100, help="the newest N (100)")
+    commands.add_parser("retry", parents=[common, name], help="lift a stop, try now")
+    providers = commands.add_parser("providers", parents=[lines], help="the providers and their settings")
+    providers.add_argument("name", metavar="NAME", nargs="?", help="all about one provider")
+    commands.add_parser("schema", help="JSON Schema of the configuration, for editors")
+    demo = commands.add_parser("demo", help="see it work: no Internet, no root, no configuration")
+    demo.add_argument("--changes", metavar="N", type=int, help="end after N changes of the address")
+    completion = commands.add_parser("completion", help="a completion script for your shell")
+    completion.add_argument("shell", choices=["bash", "zsh", "fish", "powershell"])
+    return top
+
+
+def _run(args: argparse.Namespace) -> int:
+    from .run import run  # noqa: PLC0415 - each command imports what it needs, and no more
+
+    return run(args.config, once=args.once, as_json=args.json)
+
+
+def _check(args: argparse.Namespace) -> int:
+    from .look import check  # noqa: PLC0415
+
+    return check(args.config)
+
+
+def _plan(args: argparse.Namespace) -> int:
+    from .run import plan  # noqa: PLC0415
+
+    return plan(args.config, as_json=args.json)
+
+
+def _ip(args: argparse.Namespace) -> int:
+    from .run import ip  # noqa: PLC0415
+
+    return ip(args.config, as_json=args.json)
+
+
+def _status(args: argparse.Namespace) -> int:
+    from .look import status  # noqa: PLC0415
+
+    return status(args.config, args.name, as_json=args.json)
+
+
+def _history(args: argparse.Namespace) -> int:
+    from .look import history  # noqa: PLC0415
+
+    return history(args.config, args.name, limit=args.lines, as_json=args.json)
+
+
+def _retry(args: argparse.Namespace) -> int:
+    from .look import retry  # noqa: PLC0415
+
+    return retry(args.config, args.name)
+
+
+def _providers(args: argparse.Namespace) -> int:
+    from .manual import providers  # noqa: PLC0415
+
+    return providers(args.name, as_json=args.json)
+
+
+def _schema(_: argparse.Namespace) -> int:
+    from .manual import schema  # noqa: PLC0415
+
+    return schema()
+
+
+def _demo(args: argparse.Namespace) -> int:
+    from .demo import demo  # noqa: PLC0415
+
+    return demo(args.changes)
+
+
+def _completion(args: argparse.Namespace) -> int:
+    from .completion import script  # noqa: PLC0415
+
+    print(script(args.shell, parser()))
+    return RIGHT
+
+
+_COMMANDS = {
+    "run": _run,
+    "check": _check,
+    "plan": _plan,
+    "ip": _ip,
+    "status": _status,
+    "history": _history,
+    "retry": _retry,
+    "providers": _providers,
+    "schema": _schema,
+    "demo": _demo,
+    "completion": _completion,
+}

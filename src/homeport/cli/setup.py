@@ -1,0 +1,95 @@
+"""From a configuration to the agent's setup and the world it lives in: the one place that joins them."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+from .. import USER_AGENT
+from ..agent import world as agent
+from ..config import load as configuration
+from ..config.fingerprint import fingerprint
+from ..config.model import Config
+from ..core.dns import RRType
+from ..core.schedule import Target
+from ..core.wish import Rule
+from ..driver import HttpProvider
+from ..net.http import HttpTransport
+from ..net.uplink import UplinkNet
+from ..net.world import RealWorld
+
+
+def configure(path: Path | None, *, resolve: bool = True, quiet: bool = False) -> Config:
+    """The configuration; its warnings go to standard error."""
+    config = configuration.load(path, os.environ, resolve=resolve)
+    if not quiet:
+        for warning in config.warnings:
+            print(f"homeport: warning: {warning}", file=sys.stderr)
+    return config
+
+
+def setup(config: Config, salt: bytes) -> agent.Setup:
+    """What the configuration asks of the agent.  `salt` keys the fingerprints of the accounts."""
+    rules = tuple(
+        Rule(
+            target=Target(owner, rrtype, account),
+            uplinks=record.uplinks,
+            policy=record.policy,
+            ttl=record.ttl,
+            host=record.host,
+            options=_known(record.options, config, account),
+            written=record.types_written,
+        )
+        for record in config.records
+        for owner in record.owners
+        for account in record.accounts
+        for rrtype in record.types
+        if any(config.uplinks[uplink].sources.get(rrtype) for uplink in record.uplinks)
+    )
+    uplinks = {
+        name: agent.Uplink(
+            name=name,
+            sources=uplink.sources,
+            agree=uplink.agree,
+            allow=uplink.allow,
+            by_default=frozenset(RRType) - uplink.types_written,
+        )
+        for name, uplink in config.uplinks.items()
+    }
+    accounts = {
+        name: agent.Account(name=name, provider=account.provider, fingerprint=fingerprint(account, salt))
+        for name, account in config.accounts.items()
+        if any(rule.target.account == name for rule in rules)
+    }
+    return agent.Setup(
+        rules=rules,
+        uplinks=uplinks,
+        accounts=accounts,
+        interval=config.agent.interval.total_seconds(),
+        verify=config.agent.verify,
+    )
+
+
+def _known(options: object, config: Config, account: str) -> dict[str, object]:
+    """The options that this account's provider knows; another account of the record knows the rest."""
+    assert isinstance(options, dict)
+    known = config.accounts[account].provider.options.__dataclass_fields__
+    return {name: value for name, value in options.items() if name in known}
+
+
+def world(config: Config) -> RealWorld:
+    """Sockets bound and proxied as the configuration says; nothing is opened yet."""
+    nets = {
+        name: UplinkNet(
+            user_agent=USER_AGENT, interface=uplink.interface, source_address=uplink.source_address
+        )
+        for name, uplink in config.uplinks.items()
+    }
+    transports = {}
+    for name, account in config.accounts.items():
+        proxy = ca_file = None
+        if isinstance(account.provider, HttpProvider):
+            proxy, ca_file = account.provider.proxy, account.provider.ca_file
+        transports[name] = HttpTransport(user_agent=USER_AGENT, proxy=proxy, ca_file=ca_file)
+    return RealWorld(nets, transports)

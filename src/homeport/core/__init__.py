@@ -1,0 +1,1 @@
+"""Values and decisions.  Pure: no I/O, no clock, no chance, no log; they come in as arguments."""

@@ -1,0 +1,105 @@
+"""What can go wrong, sorted by what the agent must do about it.
+
+The class of an error decides the reaction; its message is for the person.
+
+    HomeportError
+    +- ConfigError                HALT       the person must edit the configuration
+    +- SourceError                RETRY      an address could not be observed; records are kept
+    +- ProviderError
+       +- Unreachable             RETRY      nothing was changed
+       |  +- Untrusted            RETRY      the peer's certificate was not accepted; nothing was sent
+       |  +- NoAnswer             RETRY      something was sent: believe nothing, read again
+       +- Stale                   RETRY      our view of the records was old: read again, then decide
+       +- Throttled               BACK_OFF   the provider asked for patience (retry_after)
+       +- Unintelligible          BACK_OFF   the reply has a shape the driver does not know
+       +- Refused                 HALT       asking again changes nothing
+          +- BadCredentials       HALT       ... for every name of the account
+          +- NoSuchName           HALT       name or zone is not in this account
+          +- Blocked              HALT       abuse lock: a person must talk to the provider
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import ClassVar
+
+
+class Reaction(Enum):
+    """What the agent does after an error of some class."""
+
+    RETRY = "try again soon, then ever more slowly"
+    BACK_OFF = "wait long before the next try"
+    HALT = "do not try again until the account's settings change or a person asks"
+
+
+class HomeportError(Exception):
+    """Base of all errors this program raises on purpose."""
+
+    reaction: ClassVar[Reaction] = Reaction.RETRY
+    whole_account: ClassVar[bool] = False  # does it speak of the account, or of one name?
+
+
+class ConfigError(HomeportError):
+    """The configuration, or a call of the program, is wrong; a person must change it."""
+
+    reaction = Reaction.HALT
+
+
+class SourceError(HomeportError):
+    """A source cannot tell the address.  What is published stays."""
+
+
+class ProviderError(HomeportError):
+    """Base of what can happen between us and a provider."""
+
+
+class Unreachable(ProviderError):
+    """No connection, or the provider said that it is out of order.  Nothing was changed."""
+
+
+class Untrusted(Unreachable):
+    """The peer's TLS certificate was not accepted.  Nothing was sent."""
+
+
+class NoAnswer(Unreachable):
+    """Something was sent and no answer came: it may have taken effect, or not."""
+
+
+class Stale(ProviderError):
+    """The records are not what we had read: read again, then decide."""
+
+
+class Throttled(ProviderError):
+    """The provider asked for patience; `retry_after` is in seconds, None if it did not say."""
+
+    reaction = Reaction.BACK_OFF
+
+    def __init__(self, message: str, *, retry_after: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class Unintelligible(ProviderError):
+    """The reply has a shape that the driver does not know."""
+
+    reaction = Reaction.BACK_OFF
+
+
+class Refused(ProviderError):
+    """The provider understood and said no; asking again changes nothing."""
+
+    reaction = Reaction.HALT
+
+
+class BadCredentials(Refused):
+    """The provider does not accept our credentials."""
+
+    whole_account = True
+
+
+class NoSuchName(Refused):
+    """The name, or its zone, is not in this account."""
+
+
+class Blocked(Refused):
+    """The provider has locked us out for abuse; a person must talk to it."""

@@ -1,0 +1,123 @@
+"""What the sources said, and what may be believed of it.  Pure.
+
+Four answers must never be confused: "my addresses are these", "I have none, and that is meant",
+"this machine does not have that family at all", and "I could not find out".  Only the first two may
+ever reach a provider.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+
+from .address import PLAIN_WORDS, classify, publishable, same_network
+from .dns import IPAddress, in_order
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """Known.  `addresses` is empty only if a source says so on purpose."""
+
+    addresses: frozenset[IPAddress]
+    witnesses: tuple[str, ...] = ()  # labels of the sources that agree
+
+
+@dataclass(frozen=True, slots=True)
+class Unseen:
+    """Unknown; `why` is for the person."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Absent:
+    """This machine has no connection of that family; nobody said that this is meant."""
+
+    why: str
+
+
+Observation = Seen | Unseen | Absent
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What one source said in one look: addresses, or why it could not tell."""
+
+    source: str  # its label
+    operator: str
+    local: bool
+    addresses: frozenset[IPAddress] | None
+    error: str | None = None
+    seconds: float = 0.0
+    refused: frozenset[IPAddress] = frozenset()  # what it said, if that may not be published
+
+
+def judge(reading: Reading, allow: Collection[str]) -> Reading:
+    """The reading, or the same as a failure if one of its addresses may not be published."""
+    for address in in_order(reading.addresses or frozenset()):
+        if not publishable(address, allow):
+            why = f"{address} is {PLAIN_WORDS[classify(address)]}; not for publication"
+            refused = reading.addresses or frozenset()
+            return replace(reading, addresses=None, error=why, refused=refused)
+    return reading
+
+
+def conclude(readings: Sequence[Reading], need: int, *, strict: bool, complete: bool) -> Observation | None:
+    """What may be believed, or None if more sources must be asked first.
+
+    `readings` are judged and in the order of the configuration.  `need` independent operators must
+    say the same, and more of them than say anything else.  When all sources have spoken
+    (`complete`), fewer are enough if nobody contradicts, unless the person asked for that number
+    (`strict`).
+    """
+    groups = _groups([reading for reading in readings if reading.addresses is not None])
+    votes = [len({reading.operator for reading in group}) for group in groups]
+    if groups:
+        most = max(votes)
+        if votes.count(most) == 1 and (most >= need or (complete and not strict and len(groups) == 1)):
+            return _seen(groups[votes.index(most)])
+    if not complete:
+        return None
+    failed = [f"{r.source}: {r.error}" for r in readings if r.addresses is None]
+    if len(groups) > 1:
+        said = [f"{group[0].source} says {_listed(group[0].addresses)}" for group in groups]
+        return Unseen(f"the sources disagree: {'; '.join(said)}")
+    if groups:
+        agreed = f"only {max(votes)} of {need} sources say {_listed(groups[0][0].addresses)}"
+        return Unseen("; ".join([agreed, *failed]))
+    return Unseen("; ".join(failed) or "there is no source to ask")
+
+
+def _groups(readings: Sequence[Reading]) -> list[list[Reading]]:
+    """Readings that support each other, in order of their first member.
+
+    A look at this machine and a look from outside agree if they name the same IPv6 /64: systems send
+    from temporary addresses (RFC 8981), while the one to publish is the stable one of the interface.
+    """
+    groups: list[list[Reading]] = []
+    for reading in sorted(readings, key=lambda reading: not reading.local):
+        for group in groups:
+            if _agree(group[0], reading):
+                group.append(reading)
+                break
+        else:
+            groups.append([reading])
+    return groups
+
+
+def _agree(one: Reading, other: Reading) -> bool:
+    if one.addresses == other.addresses:
+        return True
+    if one.local == other.local or not one.addresses or not other.addresses:
+        return False
+    return all(any(same_network(a, b) for b in one.addresses) for a in other.addresses)
+
+
+def _seen(group: Sequence[Reading]) -> Seen:
+    first = group[0].addresses
+    assert first is not None
+    return Seen(first, tuple(reading.source for reading in group))
+
+
+def _listed(addresses: frozenset[IPAddress] | None) -> str:
+    return ", ".join(map(str, in_order(addresses or frozenset()))) or "none"

@@ -1,0 +1,90 @@
+"""Which changes turn what is present into what is wanted.  Pure: no I/O, no clock, no log."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from .dns import IPAddress, Record, RRset, in_order
+
+
+@dataclass(frozen=True, slots=True)
+class Put:
+    """Make the whole RRset be exactly `wanted`, in one request."""
+
+    wanted: RRset
+
+
+@dataclass(frozen=True, slots=True)
+class Create:
+    """Add one record."""
+
+    wanted: RRset
+    address: IPAddress
+
+
+@dataclass(frozen=True, slots=True)
+class Replace:
+    """Give one record another address or TTL; leave everything else about it alone."""
+
+    wanted: RRset
+    record: Record
+    address: IPAddress
+
+
+@dataclass(frozen=True, slots=True)
+class Delete:
+    """Remove one record."""
+
+    wanted: RRset
+    record: Record
+
+
+Change = Put | Create | Replace | Delete
+
+
+def as_wanted(wanted: RRset, record: Record) -> bool:
+    """Is all as wanted about this record, except perhaps its address?
+
+    What is not wanted (no TTL, no option) is left as it is; a TTL that the provider does not tell
+    (None) cannot be wrong.
+    """
+    return (wanted.ttl is None or record.ttl is None or wanted.ttl == record.ttl) and all(
+        record.options.get(name) == value for name, value in wanted.options.items()
+    )
+
+
+def satisfied(wanted: RRset, present: Collection[Record]) -> bool:
+    """True if `present` holds each wanted address once, as wanted, and nothing else."""
+    return (
+        len(present) == len(wanted.addresses)
+        and {record.address for record in present} == wanted.addresses
+        and all(as_wanted(wanted, record) for record in present)
+    )
+
+
+def by_rrset(wanted: RRset, present: Collection[Record]) -> tuple[Change, ...]:
+    """For APIs that set a whole RRset at once."""
+    return () if satisfied(wanted, present) else (Put(wanted),)
+
+
+def by_record(wanted: RRset, present: Collection[Record]) -> tuple[Change, ...]:
+    """For APIs that touch one record at a time: the fewest changes, in the safest order.
+
+    Stale records are recycled before anything is created, and deletions come last,
+    so a name that resolves keeps resolving after every single step.
+    """
+    kept: dict[IPAddress, Record] = {}
+    spare: list[Record] = []
+    for record in sorted(present, key=lambda record: record.id):
+        if record.address in wanted.addresses and record.address not in kept:
+            kept[record.address] = record
+        else:
+            spare.append(record)
+    missing = in_order(wanted.addresses - kept.keys())
+    return (
+        *(Replace(wanted, r, r.address) for r in kept.values() if not as_wanted(wanted, r)),
+        *(Replace(wanted, r, a) for r, a in zip(spare, missing, strict=False)),
+        *(Create(wanted, a) for a in missing[len(spare) :]),
+        *(Delete(wanted, r) for r in spare[len(missing) :]),
+    )

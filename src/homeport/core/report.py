@@ -1,0 +1,78 @@
+"""What a round found and did: one value, of which logs, status, history and JSON are views.  Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from .dns import IPAddress, RRType, in_order
+from .observation import Observation, Reading
+from .schedule import Target
+
+
+class Outcome(StrEnum):
+    """What became of one target in one round."""
+
+    UPDATED = "updated"  # the provider acknowledged a change
+    UNCHANGED = "unchanged"  # all was well, nothing was sent
+    FAILED = "failed"  # an attempt failed; it will be repeated, or is stopped from now on
+    HELD = "held"  # a stop or a wait is in force; nothing was sent
+    UNKNOWN = "unknown"  # the address is not known; what is published stays
+
+    @property
+    def right(self) -> bool:
+        return self in (Outcome.UPDATED, Outcome.UNCHANGED)
+
+
+@dataclass(frozen=True, slots=True)
+class TargetReport:
+    """One target in one round.  `wanted` and `live` are None where nobody knows."""
+
+    target: Target
+    outcome: Outcome
+    wanted: frozenset[IPAddress] | None = None
+    live: frozenset[IPAddress] | None = None
+    before: frozenset[IPAddress] | None = None  # what was live before an update
+    error: str | None = None
+    why: str | None = None  # why something was sent although the address is the old one
+    veiled: bool = False  # name servers show other addresses (a proxy's), so there is nothing to prove
+
+    def as_json(self, trace: str) -> dict[str, object]:
+        """The line of `run --json`; its words are a contract."""
+        return {
+            "name": self.target.owner.text,
+            "type": self.target.rrtype.value,
+            "account": self.target.account,
+            "wanted": texts(self.wanted),
+            "live": texts(self.live),
+            "outcome": self.outcome.value,
+            "error": self.error,
+            "trace": trace,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """What one uplink saw of one family, and everything that its sources said."""
+
+    observation: Observation
+    readings: tuple[Reading, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """All there is to know after a round."""
+
+    at: float  # seconds since 1970, UTC
+    trace: str
+    sights: Mapping[tuple[str, RRType], Sight]  # by uplink and type
+    targets: tuple[TargetReport, ...]
+
+    @property
+    def right(self) -> bool:
+        return all(target.outcome.right for target in self.targets)
+
+
+def texts(addresses: frozenset[IPAddress] | None) -> list[str]:
+    return [str(address) for address in in_order(addresses or frozenset())]

@@ -1,0 +1,188 @@
+"""When to act on one target, and what to remember of it.  Pure: time and chance come in as arguments.
+
+A target is one (name, type, account).  Times are seconds since 1970, UTC.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from .dns import IPAddress, Name, RRset, RRType
+from .errors import HomeportError, NoAnswer, Reaction, Throttled
+
+MINUTE, HOUR, DAY = 60.0, 3600.0, 86400.0
+# Front-weighted: most trouble is over at the second try; what is not, needs hours or a person.
+WAITS: dict[Reaction, Sequence[float]] = {
+    Reaction.RETRY: [0.5 * MINUTE, MINUTE, 2 * MINUTE, 5 * MINUTE, 15 * MINUTE, HOUR],
+    Reaction.BACK_OFF: [15 * MINUTE, HOUR, 6 * HOUR],
+}
+LONGEST_WAIT = DAY  # no Retry-After, and no clock that jumped, makes us wait longer
+LADDER = (2.0, 4.0, 8.0, 16.0, 32.0, 60.0)  # from the start until the first success
+DRIFT_AFTER = 15 * MINUTE  # how long an update service may take until its name servers agree
+DRIFT_EVERY = 6 * HOUR  # how often a record at a service that cannot be read is repaired
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Target:
+    """What has a state of its own: one name, one type, one account."""
+
+    owner: Name
+    rrtype: RRType
+    account: str
+
+    def __str__(self) -> str:
+        return f"{self.owner} {self.rrtype} ({self.account})"
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """What is kept of one target between rounds and runs.  Losing it is safe: it costs a look."""
+
+    acknowledged: frozenset[IPAddress] | None = None  # what the provider last confirmed; None: nothing
+    acknowledged_ttl: int | None = None  # seconds
+    acknowledged_at: float | None = None
+    sent_at: float | None = None  # when we last made the provider change something
+    failures: int = 0  # in a row
+    not_before: float | None = None
+    waiting: Reaction | None = None  # why `not_before` is set
+    stopped_by: str | None = None  # fingerprint of the account's settings that were refused
+    error: str | None = None  # the last one, until a success
+    error_at: float | None = None  # when the trouble began
+    live: frozenset[IPAddress] | None = None  # what the provider or the name servers last showed
+    live_at: float | None = None
+    verified_at: float | None = None  # when the authoritative servers last showed what was wanted
+    wanted: frozenset[IPAddress] | None = None  # what was last wanted
+    outcome: str | None = None  # of the last round: a word of `report.Outcome`
+
+    def freed(self) -> Memory:
+        """Without stop and wait, as a person asks for."""
+        return replace(self, stopped_by=None, not_before=None, waiting=None, failures=0)
+
+
+def hold(memory: Memory, now: float, fingerprint: str, *, by_hand: bool) -> str | None:
+    """Why this target must be left alone now; None if it may be acted on.
+
+    A stop lasts until the account's settings change.  A wait that a provider asked for lasts over
+    restarts; one that we chose after a failure does not bind a person who runs the program by hand.
+    """
+    if memory.stopped_by is not None:
+        if memory.stopped_by == fingerprint:
+            return f"stopped until its account's settings change, or `homeport retry`: {memory.error}"
+        return None
+    if memory.not_before is None or (by_hand and memory.waiting is Reaction.RETRY):
+        return None
+    wait = memory.not_before - now
+    if 0 < wait <= LONGEST_WAIT:
+        return f"waiting {_span(wait)}: {memory.error}"
+    return None
+
+
+def acknowledged(memory: Memory, wanted: RRset, now: float, *, sent: bool) -> Memory:
+    """After the provider said that it holds what is wanted."""
+    return replace(
+        memory,
+        acknowledged=wanted.addresses,
+        acknowledged_ttl=wanted.ttl,
+        acknowledged_at=now,
+        sent_at=now if sent else memory.sent_at,
+        failures=0,
+        not_before=None,
+        waiting=None,
+        stopped_by=None,
+        error=None,
+        error_at=None,
+        live=wanted.addresses,
+        live_at=now,
+        wanted=wanted.addresses,
+    )
+
+
+def failed(
+    memory: Memory, error: HomeportError, now: float, *, fingerprint: str, jitter: float, wrote: bool
+) -> Memory:
+    """After an attempt that failed, while reading or (`wrote`) while changing something.
+
+    A change without an answer may have been made or not: what was acknowledged before is no longer
+    believed.  `jitter` is a random number in [0, 1).
+    """
+    failures = memory.failures + 1
+    after = replace(
+        memory,
+        failures=failures,
+        error=str(error),
+        error_at=memory.error_at if memory.error_at is not None else now,
+    )
+    if wrote and isinstance(error, NoAnswer):
+        after = replace(after, acknowledged=None, acknowledged_at=None, sent_at=now)
+    if error.reaction is Reaction.HALT:
+        return replace(after, not_before=None, waiting=None, stopped_by=fingerprint)
+    waits = WAITS[error.reaction]
+    wait = waits[min(failures, len(waits)) - 1] * (1 + jitter / 4)
+    asked = (error.retry_after or 0.0) if isinstance(error, Throttled) else 0.0
+    return replace(
+        after,
+        not_before=now + min(max(wait, asked), LONGEST_WAIT),
+        waiting=error.reaction,
+        stopped_by=None,
+    )
+
+
+def looked(memory: Memory, live: frozenset[IPAddress], now: float) -> Memory:
+    """After the provider or the name servers showed what they hold."""
+    return replace(memory, live=live, live_at=now)
+
+
+def believed(memory: Memory, wanted: RRset) -> bool:
+    """Has the provider already acknowledged just this?"""
+    return memory.acknowledged == wanted.addresses and memory.acknowledged_ttl == wanted.ttl
+
+
+def adoptable(memory: Memory, wanted: RRset, live: frozenset[IPAddress] | None, now: float) -> bool:
+    """May what the name servers show stand in for an acknowledgement that we do not have?
+
+    Not soon after something was sent: they may still show what was there before.
+    """
+    settled = memory.sent_at is None or abs(now - memory.sent_at) >= DRIFT_AFTER
+    return memory.acknowledged is None and settled and live == wanted.addresses
+
+
+def drifted(memory: Memory, wanted: RRset, live: frozenset[IPAddress] | None, now: float) -> bool:
+    """Must a service that cannot be read be told again, since its name servers say something else?
+
+    Told again only when it has had its time, and seldom: those services punish repetition.
+    """
+    if live is None or live == wanted.addresses or memory.acknowledged_at is None:
+        return False
+    since = abs(now - (memory.sent_at if memory.sent_at is not None else memory.acknowledged_at))
+    return since >= (DRIFT_EVERY if memory.sent_at is not None else DRIFT_AFTER)
+
+
+def refresh_due(memory: Memory, days: int | None, now: float, spread: float) -> bool:
+    """Must an unchanged name be sent again, since the service expires idle ones?
+
+    `spread` in [0, 1) moves the day forward by up to a tenth, so that not all names go at once.
+    """
+    if not days or memory.acknowledged_at is None:
+        return False
+    since = memory.sent_at if memory.sent_at is not None else memory.acknowledged_at
+    return now - since >= days * DAY * (1 - spread / 10)
+
+
+def pause(interval: float, waits: Sequence[float], *, rung: int | None, jitter: float) -> float:
+    """Seconds until the next round.
+
+    `waits` are those of the targets in seconds from now; `rung` is how often the agent has tried
+    since its start without any success (None: it had one).
+    """
+    regular = interval * (0.95 + jitter / 10)
+    if rung is not None:
+        return min(LADDER[min(rung, len(LADDER) - 1)], regular)
+    return max(0.0, min([regular, *waits]))
+
+
+def _span(seconds: float) -> str:
+    for unit, size in (("h", HOUR), ("min", MINUTE)):
+        if seconds >= 2 * size:
+            return f"{seconds / size:.0f} {unit}"
+    return f"{seconds:.0f} s"

@@ -1,0 +1,164 @@
+"""DNS on real sockets: messages over TCP to a server that was named, questions over UDP to any.
+
+The only module that sends DNS.  What the octets mean is the business of `wire`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import socket
+import struct
+from collections.abc import Sequence
+from ipaddress import ip_address
+
+from ..core.errors import NoAnswer, Unreachable
+from ..wire import dns
+
+CONNECT_TIMEOUT = 5.0  # seconds
+ANSWER_TIMEOUT = 10.0  # seconds without any progress
+RESEND = (0.8, 1.6, 2.4)  # seconds to wait for a UDP answer before asking again, or giving up
+
+
+class TcpDns:
+    """RFC 7766: one connection for one exchange, all messages pipelined (6.2.1.1)."""
+
+    async def exchange(self, host: str, port: int, messages: Sequence[bytes]) -> list[bytes]:
+        where = f"{host} port {port}"
+        loop = asyncio.get_running_loop()
+        try:
+            async with asyncio.timeout(CONNECT_TIMEOUT):
+                transport, protocol = await loop.create_connection(_Stream, host, port)
+        except TimeoutError as error:
+            raise Unreachable(f"{where}: no connection within {CONNECT_TIMEOUT:.0f} s") from error
+        except OSError as error:
+            raise Unreachable(f"{where}: {reason(error)}") from error
+        try:
+            protocol.expected = len(messages)
+            transport.write(b"".join(struct.pack("!H", len(m)) + m for m in messages))
+            while not protocol.done.is_set():
+                seen = len(protocol.answers)
+                try:
+                    async with asyncio.timeout(ANSWER_TIMEOUT):
+                        await protocol.progress.wait()
+                except TimeoutError as error:
+                    raise NoAnswer(f"{where}: no answer within {ANSWER_TIMEOUT:.0f} s") from error
+                protocol.progress.clear()
+                if protocol.lost and len(protocol.answers) == seen and not protocol.done.is_set():
+                    raise NoAnswer(f"{where}: the connection ended before the answer")
+        finally:
+            transport.abort()
+        by_id = {answer[:2]: answer for answer in protocol.answers if len(answer) >= 2}
+        try:
+            return [by_id[message[:2]] for message in messages]
+        except KeyError as error:
+            raise NoAnswer(f"{where}: answered something that was not asked") from error
+
+
+class _Stream(asyncio.Protocol):
+    """Cuts the octets of a TCP connection into messages (RFC 1035, 4.2.2)."""
+
+    def __init__(self) -> None:
+        self.answers: list[bytes] = []
+        self.expected = 0
+        self.lost = False
+        self.progress = asyncio.Event()
+        self.done = asyncio.Event()
+        self._buffer = bytearray()
+
+    def data_received(self, data: bytes) -> None:
+        self._buffer += data
+        start = 0
+        while len(self._buffer) - start >= 2:
+            end = start + 2 + int.from_bytes(self._buffer[start : start + 2], "big")
+            if end > len(self._buffer):
+                break
+            self.answers.append(bytes(self._buffer[start + 2 : end]))
+            start = end
+        del self._buffer[:start]
+        if len(self.answers) >= self.expected:
+            self.done.set()
+        self.progress.set()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.lost = True
+        self.progress.set()
+
+
+async def ask(address: str, port: int, owner: str, rdtype: int, *, recursive: bool = False) -> dns.Message:
+    """One question over UDP (RFC 1035, 4.2.1), over TCP if the answer was cut.
+
+    The socket is connected and the ID unpredictable (RFC 5452).  Raises `Unreachable` for no route or
+    a closed port, `NoAnswer` for silence; what is no answer to our question is not looked at.
+    """
+    number = secrets.randbelow(0x10000)
+    question = dns.query(number, owner, rdtype, recursive=recursive)
+    where = f"{address} port {port}"
+    loop = asyncio.get_running_loop()
+    try:
+        transport, protocol = await loop.create_datagram_endpoint(
+            lambda: _Datagrams(number, owner, rdtype), remote_addr=(address, port)
+        )
+    except OSError as error:
+        raise Unreachable(f"{where}: {reason(error)}") from error
+    try:
+        for wait in RESEND:
+            transport.sendto(question)
+            try:
+                async with asyncio.timeout(wait):
+                    answer = await asyncio.shield(protocol.answer)
+                break
+            except TimeoutError:
+                continue
+            except OSError as error:
+                raise Unreachable(f"{where}: {reason(error)}") from error
+        else:
+            raise NoAnswer(f"{where}: no answer")
+    finally:
+        if not protocol.answer.cancel():
+            protocol.answer.exception()  # so that an error which came too late is not called unhandled
+        transport.abort()
+    if answer.truncated:
+        [whole] = await TcpDns().exchange(address, port, [question])
+        return dns.decode(whole)
+    return answer
+
+
+class _Datagrams(asyncio.DatagramProtocol):
+    def __init__(self, number: int, owner: str, rdtype: int) -> None:
+        self.answer: asyncio.Future[dns.Message] = asyncio.get_running_loop().create_future()
+        self._expected = (number, (owner, rdtype))
+
+    def datagram_received(self, data: bytes, addr: tuple[str | object, int]) -> None:
+        try:
+            message = dns.decode(data)
+        except dns.MalformedMessage:
+            return  # not from the server we asked, or worthless: the question is sent again
+        if (message.id, message.question) == self._expected and not self.answer.done():
+            self.answer.set_result(message)
+
+    def error_received(self, exc: Exception) -> None:
+        if not self.answer.done():
+            self.answer.set_exception(exc)
+
+
+async def addresses(host: str) -> list[str]:
+    """The addresses of a host, by the system's resolver; itself if it is an address."""
+    try:
+        return [str(ip_address(host))]
+    except ValueError:
+        pass
+    try:
+        found = await asyncio.get_running_loop().getaddrinfo(host, None, type=socket.SOCK_DGRAM)
+    except OSError as error:
+        raise Unreachable(f"{host}: {reason(error)}") from error
+    return list(dict.fromkeys(str(entry[4][0]) for entry in found))
+
+
+def reason(error: OSError) -> str:
+    """What the system says about a failed connection, in a few words."""
+    if isinstance(error, ConnectionRefusedError):
+        return "connection refused"
+    if isinstance(error, socket.gaierror):
+        return "the name cannot be resolved"
+    return error.strerror or type(error).__name__

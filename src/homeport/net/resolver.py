@@ -1,0 +1,133 @@
+"""Questions to the system's recursive resolvers: who is authoritative for a zone, and where are they.
+
+Only for that.  What a name holds is never decided by a recursive answer: caches and home routers lie.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Iterator
+from ipaddress import IPv4Address, IPv6Address, ip_address
+from pathlib import Path
+
+from ..core.dns import Name, Server
+from ..core.errors import ProviderError, Unreachable
+from ..wire import dns
+from .dns import addresses, ask
+
+_RESOLV_CONF = Path("/etc/resolv.conf")
+_PATIENCE = 1.5  # seconds to find the address of one name server
+
+
+async def servers(owner: Name, primary: tuple[str, int] | None) -> list[Server]:
+    """The authoritative servers of the zone of `owner`; the configured primary first, if there is one.
+
+    A server whose address cannot be found is among them, without one.  Raises `Unreachable` if nobody
+    can say which servers there are.
+    """
+    if primary is None:
+        answers, where = await _zone_servers(owner)
+        return [Server(name, *await _place(name, where)) for name in answers]
+    host, port = primary
+    first = Server(host if port == 53 else f"{host} port {port}", (await addresses(host))[0], port)
+    try:
+        soa = await ask(first.address, port, owner.text, dns.SOA)
+        apex = soa.apex(owner)
+        listed = await ask(first.address, port, apex.text, dns.NS) if apex else soa
+    except ProviderError:
+        return [first]  # it is out of order, which the question for the address will tell
+    names = _names(listed)
+    places = await asyncio.gather(*(_place(name, (first.address, port)) for name in names))
+    others = [Server(name, *place) for name, place in zip(names, places, strict=True)]
+    return [first, *(other for other in others if other.address != first.address)]
+
+
+async def _zone_servers(owner: Name) -> tuple[list[str], tuple[str, int]]:
+    """The NS names of the nearest zone above `owner`, and the resolver that told them."""
+    trouble: ProviderError = Unreachable("this system has no DNS resolver")
+    for resolver in recursive():
+        try:
+            for name in owner.ancestors():
+                answer = await ask(resolver, 53, name.text, dns.NS, recursive=True)
+                if answer.rcode not in (dns.Rcode.NOERROR, dns.Rcode.NXDOMAIN):
+                    raise Unreachable(f"resolver {resolver}: {dns.Rcode.name_of(answer.rcode)}")
+                if names := _names(answer):
+                    return names, (resolver, 53)
+        except ProviderError as error:
+            trouble = error
+            continue
+        raise Unreachable(f"nobody is authoritative for {owner}")
+    raise trouble
+
+
+async def _place(name: str, where: tuple[str, int]) -> tuple[str, int]:
+    """An address of a name server: as the one says who named it, else as the resolvers say."""
+    for host, port in (where, *((resolver, 53) for resolver in recursive())):
+        for rdtype in (dns.A, dns.AAAA):
+            try:
+                async with asyncio.timeout(_PATIENCE):
+                    answer = await ask(host, port, name, rdtype, recursive=host != where[0])
+            except (ProviderError, TimeoutError):
+                break  # the next one may know it; no address at all is told by the empty one
+            for row in answer.answer:
+                if isinstance(row.data, IPv4Address | IPv6Address):
+                    return str(row.data), 53
+    return "", 53
+
+
+def _names(message: dns.Message) -> list[str]:
+    rows = (*message.answer, *message.authority)
+    return sorted({str(row.data) for row in rows if row.rdtype == dns.NS and isinstance(row.data, str)})
+
+
+def recursive() -> list[str]:
+    """Addresses of the system's resolvers, in its order; at most three, as resolv.conf(5) has it."""
+    return list(dict.fromkeys(_valid(_configured())))[:3]
+
+
+if sys.platform == "win32":
+
+    def _configured() -> Iterator[str]:
+        """What each interface was given, by hand or by DHCP."""
+        import winreg  # noqa: PLC0415 - only there
+
+        for root in ("Tcpip", "Tcpip6"):
+            path = rf"SYSTEM\CurrentControlSet\Services\{root}\Parameters\Interfaces"
+            try:
+                with winreg.OpenKey(winreg.HKEY_LOCAL_MACHINE, path) as interfaces:
+                    for index in range(winreg.QueryInfoKey(interfaces)[0]):
+                        with winreg.OpenKey(interfaces, winreg.EnumKey(interfaces, index)) as interface:
+                            yield from _values(interface)
+            except OSError:
+                continue  # this family is not installed
+
+    def _values(interface: object) -> Iterator[str]:
+        import winreg  # noqa: PLC0415 - only there
+
+        for value in ("NameServer", "DhcpNameServer"):
+            try:
+                text = str(winreg.QueryValueEx(interface, value)[0])
+            except OSError:
+                continue  # not set
+            yield from text.replace(",", " ").split()
+
+else:
+
+    def _configured() -> Iterator[str]:
+        try:
+            lines = _RESOLV_CONF.read_text(encoding="utf-8", errors="replace").splitlines()
+        except OSError:
+            return  # none: the caller says that there is no resolver
+        for line in lines:
+            words = line.split()
+            if len(words) > 1 and words[0] == "nameserver":
+                yield words[1].partition("%")[0]
+
+
+def _valid(texts: Iterator[str]) -> Iterator[str]:
+    for text in texts:
+        try:
+            yield str(ip_address(text))
+        except ValueError:
+            continue  # not an address, so nothing to ask

@@ -1,0 +1,90 @@
+"""The real world, as the agent sees it."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import secrets
+import time
+from collections.abc import Mapping, Sequence
+
+from ..core.dns import IPAddress, Name, RRType, Server
+from ..core.errors import Unreachable
+from ..driver import DnsTransport
+from ..sources.base import Net
+from ..wire import dns
+from ..wire.http import Transport
+from .dns import TcpDns, ask
+from .http import HttpTransport
+from .resolver import servers
+from .uplink import UplinkNet
+
+
+class RealWorld:
+    """Clock, chance, sleep, sockets.  Close it with `rest`."""
+
+    def __init__(self, nets: Mapping[str, UplinkNet], transports: Mapping[str, HttpTransport]) -> None:
+        self._nets, self._transports = nets, transports
+        self._tcp = TcpDns()
+        self._alarm = asyncio.Event()
+        self._finding = asyncio.Lock()
+        self._found: dict[tuple[Name, tuple[str, int] | None], Sequence[Server]] = {}
+
+    @property
+    def dns(self) -> DnsTransport:
+        return self._tcp
+
+    def net(self, uplink: str) -> Net:
+        return self._nets[uplink]
+
+    def transport(self, account: str) -> Transport:
+        return self._transports[account]
+
+    def now(self) -> float:
+        return time.time()
+
+    def elapsed(self) -> float:
+        return time.monotonic()
+
+    def chance(self) -> float:
+        return random.random()  # noqa: S311 - jitter, not a secret
+
+    def trace(self) -> str:
+        return secrets.token_hex(4)
+
+    async def servers(self, owner: Name, primary: tuple[str, int] | None) -> Sequence[Server]:
+        """Found once in a round for all names of one parent."""
+        parent = next(iter(list(owner.ancestors())[1:]), owner)
+        async with self._finding:
+            if (parent, primary) not in self._found:
+                self._found[parent, primary] = await servers(owner, primary)
+            return self._found[parent, primary]
+
+    async def authoritative(self, server: Server, owner: Name, rrtype: RRType) -> frozenset[IPAddress]:
+        if not server.address:
+            raise Unreachable("its address cannot be found")
+        answer = await ask(server.address, server.port, owner.text, dns.TYPES[rrtype])
+        if not answer.authoritative or answer.rcode not in (dns.Rcode.NOERROR, dns.Rcode.NXDOMAIN):
+            rcode = dns.Rcode.name_of(answer.rcode)
+            raise Unreachable(f"does not answer with authority ({rcode})")
+        return frozenset(answer.addresses(owner, rrtype)[0])
+
+    async def sleep(self, seconds: float) -> bool:
+        try:
+            async with asyncio.timeout(seconds):
+                await self._alarm.wait()
+        except TimeoutError:
+            return False
+        self._alarm.clear()
+        return True
+
+    def wake(self) -> None:
+        """End the present sleep, or the next one at once."""
+        self._alarm.set()
+
+    async def rest(self) -> None:
+        self._found.clear()
+        for net in self._nets.values():
+            await net.aclose()
+        for transport in self._transports.values():
+            await transport.aclose()

@@ -1,0 +1,79 @@
+"""One agent per state directory.
+
+The lock belongs to the process, not to the file: whoever dies, even by kill -9, has let go.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from ..core.errors import ConfigError
+
+if sys.platform == "win32":
+    import msvcrt
+else:
+    import fcntl
+
+
+class AlreadyRunning(ConfigError):
+    """Another agent holds the lock; the message names its process."""
+
+
+class Lock:
+    """Held inside `with`.  Raises `AlreadyRunning`, or `OSError` where the directory cannot be written."""
+
+    def __init__(self, directory: Path) -> None:
+        self._path = directory / "agent.lock"
+        self._directory = directory
+        self._file = -1
+
+    def __enter__(self) -> Self:
+        self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._file = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
+        if not _take(self._file):
+            holder = os.read(self._file, 20).decode("ascii", "replace").strip() or "unknown"
+            os.close(self._file)
+            raise AlreadyRunning(
+                f"another agent (process {holder}) already uses the state directory {self._directory}; "
+                "stop it, or give this one a directory of its own (state_dir)"
+            )
+        os.ftruncate(self._file, 0)
+        os.write(self._file, f"{os.getpid()}\n".encode())
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        os.close(self._file)
+
+
+def held(directory: Path) -> bool:
+    """Does an agent run with this state directory now?"""
+    try:
+        file = os.open(directory / "agent.lock", os.O_RDWR)
+    except OSError:
+        return False
+    try:
+        return not _take(file)
+    finally:
+        os.close(file)
+
+
+def _take(file: int) -> bool:
+    """Lock one octet far behind the text, so that Windows lets others read the process number."""
+    try:
+        if sys.platform == "win32":
+            os.lseek(file, 1 << 20, os.SEEK_SET)
+            msvcrt.locking(file, msvcrt.LK_NBLCK, 1)
+            os.lseek(file, 0, os.SEEK_SET)
+        else:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        if sys.platform == "win32":
+            os.lseek(file, 0, os.SEEK_SET)
+        return False
+    return True

@@ -1,0 +1,386 @@
+"""The state file: one row per target, an append-only change log, and what each account has used.
+
+SQLite in WAL mode with full synchronisation: what a provider acknowledged is on the disk before the
+agent does anything else, so neither kill -9 nor a power cut makes it send twice.  A damaged file is
+put aside and the agent goes on with an empty one; where nothing can be written it goes on in memory.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import sqlite3
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, fields
+from ipaddress import ip_address
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from ..core.dns import IPAddress, Name, RRType, in_order
+from ..core.errors import Reaction
+from ..core.schedule import Memory, Target
+
+FILE = "state.db"
+_VERSION = 1
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS target (
+    name TEXT NOT NULL, type TEXT NOT NULL, account TEXT NOT NULL,
+    acknowledged TEXT, acknowledged_ttl INTEGER, acknowledged_at REAL, sent_at REAL,
+    failures INTEGER NOT NULL, not_before REAL, waiting TEXT, stopped_by TEXT,
+    error TEXT, error_at REAL, live TEXT, live_at REAL, verified_at REAL, wanted TEXT,
+    outcome TEXT,
+    PRIMARY KEY (name, type, account)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS change (
+    version INTEGER PRIMARY KEY AUTOINCREMENT, at REAL NOT NULL, trace TEXT NOT NULL,
+    name TEXT NOT NULL, type TEXT NOT NULL, account TEXT NOT NULL,
+    event TEXT NOT NULL, before TEXT, after TEXT, note TEXT
+);
+CREATE TABLE IF NOT EXISTS budget (
+    account TEXT PRIMARY KEY, since REAL NOT NULL, used INTEGER NOT NULL
+) WITHOUT ROWID;
+"""
+_COLUMNS = tuple(field.name for field in fields(Memory))
+_TableRow = tuple[str, tuple[Any, ...]]
+_SETS = ("acknowledged", "live", "wanted")
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One line of the change log."""
+
+    at: float  # seconds since 1970, UTC
+    trace: str
+    target: Target
+    event: str  # updated, refreshed, failed, stopped, recovered, retried
+    before: frozenset[IPAddress] | None = None
+    after: frozenset[IPAddress] | None = None
+    note: str | None = None
+    version: int = 0  # rises with every line; given by the store
+
+
+class Store:
+    """Open with `Store.open`; use as a context manager.
+
+    `warn` is told, once each, what the person should know: a file put aside, a disk that cannot be
+    written.  No method raises for trouble with the file.
+    """
+
+    def __init__(self, path: Path | None, warn: Callable[[str], None]) -> None:
+        self._path = path
+        self._warn = warn
+        self._db = self._connect()
+
+    @classmethod
+    def open(cls, directory: Path, warn: Callable[[str], None]) -> Self:
+        """The store of a state directory, which is made if it does not exist."""
+        try:
+            directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as error:
+            warn(_in_memory(directory, error.strerror or str(error)))
+            return cls(None, warn)
+        return cls(directory / FILE, warn)
+
+    @classmethod
+    def view(cls, directory: Path, warn: Callable[[str], None]) -> Self:
+        """A copy in memory, for a command that only looks; empty if there is no file yet."""
+        store = cls(None, warn)
+        path = directory / FILE
+        if path.exists():
+            _refill(store._db, _read_only(path))  # noqa: SLF001 - a constructor of its own class
+        return store
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._db.close()
+
+    # -- memories ------------------------------------------------------------------------------
+
+    def memories(self) -> dict[Target, Memory]:
+        """What is remembered of every target there ever was."""
+        found = {}
+        for row in self._all("SELECT * FROM target"):
+            try:
+                found[_target(row)] = _memory(row)
+            except (ValueError, KeyError) as error:
+                self._warn(
+                    f"the state of {row['name']} {row['type']} cannot be read ({error}); it begins anew"
+                )
+        return found
+
+    def save(self, memories: Mapping[Target, Memory], changes: Iterable[Change] = ()) -> None:
+        """Keep memories and the lines of the change log that belong to them, all or nothing."""
+        marks = ", ".join("?" * (3 + len(_COLUMNS)))
+        targets = [(*_key(target), *_row(memory)) for target, memory in memories.items()]
+        lines = [
+            (c.at, c.trace, *_key(c.target), c.event, _text(c.before), _text(c.after), c.note)
+            for c in changes
+        ]
+
+        def write(db: sqlite3.Connection) -> None:
+            db.executemany(f"REPLACE INTO target VALUES ({marks})", targets)  # noqa: S608
+            db.executemany(
+                "INSERT INTO change (at, trace, name, type, account, event, before, after, note) "
+                "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                lines,
+            )
+
+        self._write(write)
+
+    def forget(self, targets: Iterable[Target]) -> None:
+        """Drop targets that the configuration no longer has; the change log keeps them."""
+        rows = [_key(target) for target in targets]
+        self._write(
+            lambda db: db.executemany(
+                "DELETE FROM target WHERE name = ? AND type = ? AND account = ?", rows
+            )
+        )
+
+    # -- the change log ------------------------------------------------------------------------
+
+    def history(self, name: str | None = None, *, limit: int = 1000) -> Iterator[Change]:
+        """The newest lines of the change log, oldest first."""
+        where, values = ("WHERE name = ?", [name]) if name else ("", [])
+        rows = self._all(
+            f"SELECT * FROM (SELECT * FROM change {where} ORDER BY version DESC LIMIT ?) "  # noqa: S608
+            "ORDER BY version",
+            [*values, limit],
+        )
+        for row in rows:
+            yield Change(
+                at=row["at"],
+                trace=row["trace"],
+                target=_target(row),
+                event=row["event"],
+                before=_addresses(row["before"]),
+                after=_addresses(row["after"]),
+                note=row["note"],
+                version=row["version"],
+            )
+
+    # -- budgets and the rest ------------------------------------------------------------------
+
+    def used(self, account: str) -> tuple[float, int]:
+        """When the account's current window began (seconds since 1970), and its requests since."""
+        for row in self._all("SELECT since, used FROM budget WHERE account = ?", [account]):
+            return row["since"], row["used"]
+        return 0.0, 0
+
+    def use(self, account: str, since: float, used: int) -> None:
+        self._write(lambda db: db.execute("REPLACE INTO budget VALUES (?, ?, ?)", (account, since, used)))
+
+    def get(self, key: str) -> str | None:
+        for row in self._all("SELECT value FROM meta WHERE key = ?", [key]):
+            return str(row["value"])
+        return None
+
+    def put(self, key: str, value: str) -> None:
+        self._write(lambda db: db.execute("REPLACE INTO meta VALUES (?, ?)", (key, value)))
+
+    def salt(self) -> bytes:
+        """What the fingerprints of this store are keyed with; made at its first use."""
+        text = self.get("salt")
+        if text is None:
+            text = secrets.token_hex(16)
+            self.put("salt", text)
+        return bytes.fromhex(text)
+
+    # -- the file ------------------------------------------------------------------------------
+
+    def _connect(self) -> sqlite3.Connection:
+        if self._path is None:
+            return _ready(sqlite3.connect(":memory:"))
+        for _ in range(2):
+            try:
+                return _open(self._path)
+            except sqlite3.OperationalError as error:
+                self._warn(_in_memory(self._path, str(error)))
+                rows = _read_only(self._path)
+                db = self._leave_file()
+                _refill(db, rows)
+                return db
+            except (sqlite3.DatabaseError, _WrongVersion) as error:
+                if not self._put_aside(str(error)):
+                    return self._leave_file()
+        self._warn(_in_memory(self._path, "a new file is damaged as well"))
+        return self._leave_file()
+
+    def _leave_file(self) -> sqlite3.Connection:
+        self._path = None
+        return _ready(sqlite3.connect(":memory:"))
+
+    def _put_aside(self, why: str) -> bool:
+        """Rename the damaged file and what SQLite keeps beside it; False if that is impossible."""
+        assert self._path is not None
+        aside = _unused(self._path)
+        try:
+            self._path.replace(aside)
+            for suffix in ("-wal", "-shm"):
+                beside = self._path.with_name(self._path.name + suffix)
+                if beside.exists():
+                    beside.replace(aside.with_name(aside.name + suffix))
+        except OSError as error:
+            self._warn(_in_memory(self._path, f"{why}, and it cannot be put aside: {error.strerror}"))
+            return False
+        self._warn(
+            f"the state file {self._path} is damaged ({why}); put aside as {aside.name}, a new one begins"
+        )
+        return True
+
+    def _all(self, sql: str, values: Iterable[object] = ()) -> list[sqlite3.Row]:
+        try:
+            return self._db.execute(sql, tuple(values)).fetchall()
+        except sqlite3.DatabaseError as error:
+            self._recover(error)
+            return self._db.execute(sql, tuple(values)).fetchall()
+
+    def _write(self, work: Callable[[sqlite3.Connection], object]) -> None:
+        try:
+            with self._db:
+                work(self._db)
+        except sqlite3.DatabaseError as error:
+            self._recover(error)
+            with self._db:
+                work(self._db)
+
+    def _recover(self, error: sqlite3.DatabaseError) -> None:
+        """Go on after trouble with the file: in memory if it cannot be written, else with a new file."""
+        if self._path is None:
+            raise error
+        rows = _rescue(self._db)
+        self._db.close()
+        if isinstance(error, sqlite3.OperationalError):
+            self._warn(_in_memory(self._path, str(error)))
+            self._db = self._leave_file()
+        else:
+            self._db = self._connect() if self._put_aside(str(error)) else self._leave_file()
+        _refill(self._db, rows)
+
+
+class _WrongVersion(Exception):
+    """The file was written by a newer Homeport."""
+
+
+def _open(path: Path) -> sqlite3.Connection:
+    existed = path.exists()
+    db = sqlite3.connect(path, timeout=5)
+    try:
+        db.execute("PRAGMA journal_mode = WAL")
+        db.execute("PRAGMA synchronous = FULL")
+        if existed:
+            _check(db)
+        if db.execute("PRAGMA user_version").fetchone()[0] < _VERSION:
+            _ready(db)
+        db.row_factory = sqlite3.Row
+        if os.name != "nt" and not existed:
+            path.chmod(0o600)
+    except BaseException:
+        db.close()
+        raise
+    return db
+
+
+def _check(db: sqlite3.Connection) -> None:
+    found = db.execute("PRAGMA quick_check(1)").fetchone()[0]
+    if found != "ok":
+        raise sqlite3.DatabaseError(found)
+    version = db.execute("PRAGMA user_version").fetchone()[0]
+    if version > _VERSION:
+        raise _WrongVersion(f"it is of version {version}, from a newer Homeport")
+
+
+def _ready(db: sqlite3.Connection) -> sqlite3.Connection:
+    db.executescript(f"BEGIN; {_SCHEMA} PRAGMA user_version = {_VERSION}; COMMIT;")
+    db.row_factory = sqlite3.Row
+    return db
+
+
+def _read_only(path: Path) -> list[_TableRow]:
+    """The rows of a file that can be read, whether or not it can be written.
+
+    `immutable` is the last resort: it works on a read-only disk, but sees no write-ahead log.
+    """
+    for mode in ("mode=ro", "mode=ro&immutable=1"):
+        try:
+            db = sqlite3.connect(f"{path.absolute().as_uri()}?{mode}", uri=True, timeout=5)
+        except sqlite3.OperationalError:
+            continue
+        try:
+            if rows := _rescue(db):
+                return rows
+        finally:
+            db.close()
+    return []
+
+
+def _refill(db: sqlite3.Connection, rows: Iterable[_TableRow]) -> None:
+    with db:
+        for table, values in rows:
+            marks = ", ".join("?" * len(values))
+            db.execute(f"REPLACE INTO {table} VALUES ({marks})", values)  # noqa: S608
+
+
+def _rescue(db: sqlite3.Connection) -> list[_TableRow]:
+    """What can still be read of a file in trouble, so that going on forgets as little as possible."""
+    rows: list[_TableRow] = []
+    for table in ("meta", "target", "change", "budget"):
+        try:
+            rows += [(table, tuple(row)) for row in db.execute(f"SELECT * FROM {table}")]  # noqa: S608
+        except sqlite3.DatabaseError:
+            continue  # this is the damage; the other tables may be whole
+    return rows
+
+
+def _unused(path: Path) -> Path:
+    numbers = iter(range(1, 10_000))
+    return next(p for n in numbers if not (p := path.with_name(f"{path.name}.damaged-{n}")).exists())
+
+
+def _in_memory(where: Path, why: str) -> str:
+    return (
+        f"the state cannot be kept in {where}: {why}; going on in memory: nothing is remembered after a "
+        "restart, so mend this soon"
+    )
+
+
+def _key(target: Target) -> tuple[str, str, str]:
+    return target.owner.text, target.rrtype.value, target.account
+
+
+def _target(row: sqlite3.Row) -> Target:
+    return Target(Name(row["name"]), RRType(row["type"]), row["account"])
+
+
+def _row(memory: Memory) -> list[object]:
+    values: list[object] = []
+    for column in _COLUMNS:
+        value = getattr(memory, column)
+        if column in _SETS:
+            value = _text(value)
+        elif isinstance(value, Reaction):
+            value = value.name
+        values.append(value)
+    return values
+
+
+def _memory(row: sqlite3.Row) -> Memory:
+    values = {column: row[column] for column in _COLUMNS}
+    values |= {column: _addresses(row[column]) for column in _SETS}
+    if values["waiting"] is not None:
+        values["waiting"] = Reaction[values["waiting"]]
+    return Memory(**values)
+
+
+def _text(addresses: frozenset[IPAddress] | None) -> str | None:
+    return None if addresses is None else json.dumps([str(a) for a in in_order(addresses)])
+
+
+def _addresses(text: str | None) -> frozenset[IPAddress] | None:
+    return None if text is None else frozenset(map(ip_address, json.loads(text)))

@@ -1,0 +1,1 @@
+"""What bytes mean.  Pure translations between octets and values, both ways."""

@@ -1,0 +1,43 @@
+"""Ways to authorise a request.  Besides the transports, the only module that may reveal a secret."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from collections.abc import Iterable
+
+from ..core.secret import Secret
+
+
+def bearer(token: Secret) -> dict[str, Secret]:
+    """RFC 6750, 2.1."""
+    return {"authorization": Secret(f"Bearer {token.reveal()}")}
+
+
+def basic(user: str, password: Secret) -> dict[str, Secret]:
+    """RFC 7617."""
+    pair = f"{user}:{password.reveal()}".encode()
+    return {"authorization": Secret("Basic " + b64encode(pair).decode())}
+
+
+def token(scheme: str, value: Secret) -> dict[str, Secret]:
+    """`Authorization: Token ...` and its relatives."""
+    return {"authorization": Secret(f"{scheme} {value.reveal()}")}
+
+
+def scrub(text: str, secrets: Iterable[Secret]) -> str:
+    """`text` without the secrets, in the forms in which a server may quote them back.
+
+    As they are, percent-encoded (RFC 3986, 2.1), as in `repr`, and what follows the scheme of an
+    authorization header.
+    """
+    from urllib.parse import quote, quote_plus  # noqa: PLC0415 - only after a failure
+
+    forms: set[str] = set()
+    for secret in secrets:
+        plain = secret.reveal()
+        scheme, _, credentials = plain.partition(" ")
+        for word in [plain, credentials] if scheme.isalpha() and len(credentials) > 7 else [plain]:
+            forms |= {word, quote(word, safe=""), quote_plus(word), repr(word)[1:-1]}
+    for form in sorted(forms - {""}, key=len, reverse=True):
+        text = text.replace(form, "***")
+    return text

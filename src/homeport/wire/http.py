@@ -1,0 +1,72 @@
+"""HTTP as values.  Clients send a `Request` and get a `Reply`; servers do the reverse.
+
+A `Handler` is therefore at once a server, every provider's stand-in in the tests, and, wrapped in
+five lines, a `Transport` that never opens a socket.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from ..core.errors import Unintelligible
+from ..core.secret import Secret
+
+Query = Mapping[str, str | Secret]
+NOTHING: Mapping[str, Any] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One HTTP request; whatever may hold a secret is left out of its representation."""
+
+    method: str
+    url: str  # scheme, host, port and path: the part that may be logged
+    query: Query = field(default_factory=dict, repr=False)
+    headers: Mapping[str, str | Secret] = field(default_factory=dict, repr=False)  # keys in lower case
+    body: bytes = field(default=b"", repr=False)
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.url}"
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """One HTTP reply; the keys of `headers` are in lower case."""
+
+    status: int
+    body: bytes = b""
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def text(self) -> str:
+        return self.body.decode("utf-8", "replace").strip()
+
+    @property
+    def is_page(self) -> bool:
+        """Is it HTML, made for a browser?  A portal, a proxy or a firewall, but no API, answers so."""
+        return self.body[:512].lstrip(b"\xef\xbb\xbf \t\r\n")[:5].lower() in (b"<!doc", b"<html", b"<head")
+
+    def json(self) -> Any:
+        import json  # noqa: PLC0415 - a run that meets no JSON does not pay for it
+
+        try:
+            return json.loads(self.body)
+        except ValueError as error:
+            raise Unintelligible(f"not JSON: {self.text[:80]!r}") from error
+
+
+Handler = Callable[[Request], Reply]
+
+
+class Transport(Protocol):
+    """The seam between what is said and how it travels."""
+
+    async def send(self, request: Request) -> Reply:
+        """Deliver one request; never follow a redirect, never retry, never log a query or a header.
+
+        Raises `Unreachable` if nothing was sent (`Untrusted` for a certificate), `NoAnswer` if
+        something was but no reply came, `Unintelligible` for a reply that is no HTTP or has no end.
+        """
+        ...

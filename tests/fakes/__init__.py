@@ -1,0 +1,84 @@
+"""Stand-ins for providers: a `Handler` over a small zone.  One module per driver, found by its name.
+
+A fake is held to the recorded answers of its service (tests/exchanges, tests/test_fakes.py).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from importlib import import_module
+from itertools import count
+from pathlib import Path
+from typing import Any, ClassVar
+
+from homeport.core.secret import Secret
+from homeport.driver import Provider
+from homeport.wire.http import Reply, Request
+
+
+class Fake:
+    """A provider in memory.  `rows` is the zone; a subclass only translates to its dialect."""
+
+    zone: ClassVar[str] = "example.com"
+    readable: ClassVar[bool] = True
+    several: ClassVar[bool] = True  # may an RRset have more than one address?
+    empties: ClassVar[bool] = True  # can an RRset be removed?
+    attributes: ClassVar[dict[str, Any]] = {}  # what else a row may have, that nobody asked for
+    names: ClassVar[tuple[str, ...]] = ("{zone}", "*.{zone}", "a.b.{zone}")  # special owners it can hold
+    crowd: ClassVar[str] = "n{}.{zone}"
+    good: ClassVar[str] = "s3cr3t/k&y +1"  # with what looks different in a URL
+
+    def __init__(self) -> None:
+        self.rows: list[dict[str, Any]] = []
+        self.ids: Iterator[int] = count(1)
+        self.refused: set[str] = set()  # owners that the service says no to
+        self.owner = f"home.{self.zone}"
+
+    def driver(self, key: str) -> Provider:
+        raise NotImplementedError
+
+    def __call__(self, request: Request) -> Reply:
+        raise NotImplementedError
+
+    def held(self, owner: str, rrtype: str) -> list[str]:
+        return sorted(r["address"] for r in self.rows if (r["owner"], r["type"]) == (owner, rrtype))
+
+    def add(self, owner: str, rrtype: str, address: str, **more: Any) -> dict[str, Any]:
+        row = {"id": str(next(self.ids)), "owner": owner, "type": rrtype, "address": address, "ttl": 300}
+        self.rows.append(row | self.attributes | more)
+        return self.rows[-1]
+
+    def put(self, owner: str, rrtype: str, addresses: list[str]) -> None:
+        self.rows = [r for r in self.rows if (r["owner"], r["type"]) != (owner, rrtype)]
+        for address in addresses:
+            self.add(owner, rrtype, address)
+
+
+def every_fake() -> list[type[Fake]]:
+    """All fakes of this folder, for all drivers."""
+    modules = [
+        import_module(f"{__name__}.{path.stem}") for path in sorted(Path(__file__).parent.glob("[a-z]*.py"))
+    ]
+    return [
+        value
+        for module in modules
+        for value in vars(module).values()
+        if isinstance(value, type) and issubclass(value, Fake) and value.__module__ == module.__name__
+    ]
+
+
+def shown(value: str | Secret) -> str:
+    return value.reveal() if isinstance(value, Secret) else value
+
+
+def query(request: Request) -> dict[str, str]:
+    return {key: shown(value) for key, value in request.query.items()}
+
+
+def header(request: Request, name: str) -> str:
+    return shown(request.headers.get(name, ""))
+
+
+def answer(payload: object, status: int = 200) -> Reply:
+    return Reply(status, json.dumps(payload).encode())

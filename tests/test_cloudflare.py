@@ -19,8 +19,9 @@ from homeport.core.errors import (
     Throttled,
     Unreachable,
 )
-from homeport.wire.http import Reply
+from homeport.wire.http import Reply, Request
 from tests.contract.test_every_driver import Agent, Wire, act, agent, crowd, only, want
+from tests.fakes import Fake
 from tests.fakes.cloudflare import FakeCloudflare
 
 HOME = "home.example.com"
@@ -45,7 +46,9 @@ def test_one_change_is_a_plain_call_and_says_only_what_differs() -> None:
 
 def test_a_new_record_is_not_proxied_and_has_the_automatic_ttl() -> None:
     fake = FakeCloudflare()
-    agent(fake).bring_about(want(HOME, "192.0.2.1"))
+    guest = agent(fake)
+    guest.bring_about(want(HOME, "192.0.2.1"))
+    assert json.loads(guest.wire.sent[-1].body)["proxied"] is False
     assert [(row["proxied"], row["ttl"]) for row in fake.rows] == [(False, 1)]
 
 
@@ -158,8 +161,21 @@ def test_the_same_zone_in_two_accounts_needs_an_account_id() -> None:
     guest = agent(fake)
     refused = only(guest.bring_about(want(HOME, "192.0.2.1")))
     assert isinstance(refused, Refused) and "account_id" in str(refused)
-    told = replace(guest.provider, account_id="a2")  # type: ignore[call-arg]
+    told = replace(fake.driver(fake.good), account_id="a2")
     assert only(Agent(fake, Wire(fake), told).bring_about(want(HOME, "192.0.2.1"))) is None
+    guest = Agent(fake, Wire(fake, {1: all_zones, 2: all_zones}), told)
+    guest.bring_about(want(HOME, "192.0.2.1"))
+    assert calls(guest)[-1] == "GET /zones/z2/dns_records"
+
+
+def all_zones(fake: Fake, request: Request) -> Reply:
+    return fake(replace(request, query={}))
+
+
+def test_a_wildcard_is_no_zone() -> None:
+    guest = agent(FakeCloudflare())
+    guest.bring_about(want("*.example.com", "192.0.2.1"))
+    assert calls(guest).count("GET /zones") == 1
 
 
 def test_of_two_zones_the_one_that_is_served_is_taken() -> None:

@@ -285,6 +285,7 @@ class Provider(ABC):
 
     title: ClassVar[str]  # as people call the service
     example: ClassVar[Mapping[str, object]]  # a working `[account.NAME]` table, for the manual
+    example_owner: ClassVar[str] = "home.example.com"  # a name that the example could keep
     options: ClassVar[type] = NoOptions  # dataclass of what `options = {...}` of a record may say
     least_ttl: ClassVar[int] = 1  # seconds
     readable: ClassVar[bool] = True  # can the provider say what it holds?
@@ -681,8 +682,8 @@ class UpdateApi(HttpProvider):
 
     async def write(self, api: Api, tasks: Sequence[Task], settled: Settled) -> None:
         known: dict[Name, dict[RRType, RRset]] = {}
-        for rrset in [t.sibling for t in tasks if t.sibling] + [t.wanted for t in tasks]:
-            known.setdefault(rrset.owner, {})[rrset.rrtype] = rrset
+        for rrset in [t.wanted for t in tasks] + [t.sibling for t in tasks if t.sibling]:
+            known.setdefault(rrset.owner, {}).setdefault(rrset.rrtype, rrset)
         due = {task.wanted.key for task in tasks}
         said: dict[Name, dict[RRType, RRset]] = {}
         for owner, sets in known.items():

@@ -11,6 +11,7 @@ from inspect import isabstract
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Any, TypeVar, cast, get_args, get_origin, get_type_hints
+from urllib.parse import quote, urlencode
 
 import pytest
 from hypothesis import given
@@ -349,8 +350,15 @@ def refused(fake: Fake, request: Request) -> Reply:
 
 
 def quoted(request: Request) -> bytes:
-    said = [*request.headers.values(), *request.query.values()]
-    return f"your request {' '.join(map(shown, said))} is fine, but...".encode()
+    headers, values = (
+        [shown(v) for v in request.headers.values()],
+        [shown(v) for v in request.query.values()],
+    )
+    bare = [value.partition(" ")[2] for value in headers]
+    encoded = [quote(value) for value in values + bare] + [
+        urlencode({"x": value}) for value in values + bare
+    ]
+    return f"your request {' '.join(headers + values + bare + encoded)} is fine, but...".encode()
 
 
 FAULTS: dict[str, tuple[Step, type[ProviderError]]] = {
@@ -417,7 +425,7 @@ def test_any_fault_at_any_exchange_is_named_and_the_next_round_mends_it(
 
 def forms(fake: Fake) -> list[str]:
     """The fake's key, as it looks in headers and in URLs."""
-    words = ["s3cr3t", "y +1", "y%20%2B1", "k%26y"]
+    words = ["s3cr3t", "y +1", "k%26y"]
     provider = fake.driver(fake.good)
     return words + [shown(value).partition(" ")[2] for value in provider.headers().values()]
 

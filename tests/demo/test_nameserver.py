@@ -281,6 +281,7 @@ def test_the_serial_rises_with_every_change_and_only_then(server: Nameserver) ->
     given_records(server, ("@", 60, "SOA", "ns1 hostmaster 2026112101 3600 900 604800 60"))
     assert serial(server) == 2026112101
     given_records(server, ("@", 60, "SOA", "ns1 hostmaster 7 3600 900 604800 60"))  # backwards: ignored
+    given_records(server, ("home", 60, "SOA", "ns1 hostmaster 2026112102 3600 900 604800 60"))  # no apex
     assert serial(server) == 2026112101
 
 
@@ -380,6 +381,18 @@ def test_an_update_that_may_not_stand_changes_nothing_not_even_its_good_part(
     assert (server.updates, serial(server)) == (0, 1)
 
 
+@pytest.mark.parametrize(
+    "prerequisite",
+    [(HOME, A, NONE, 1, b""), (HOME, A, IN, 1, FOUR), (HOME, A, CH, 0, FOUR), (HOME, A, ANY, 0, FOUR)],
+)
+def test_a_prerequisite_that_may_not_stand_is_a_format_error(
+    server: Nameserver, prerequisite: tuple[dns.name.Name, int, int, int, bytes]
+) -> None:
+    wire = signed_update(prerequisite, (HOME, A, IN, 60, FOUR), prerequisites=1)
+    assert raw(server, wire).rcode() == dns.rcode.FORMERR
+    assert server.updates == 0
+
+
 def test_the_zone_section_must_name_this_zone(server: Nameserver) -> None:
     for other in ("example.net", "sub.example.com", "com"):
         change = dns.update.UpdateMessage(other, keyring=KEYRING)
@@ -389,9 +402,9 @@ def test_the_zone_section_must_name_this_zone(server: Nameserver) -> None:
     assert server.updates == 0
 
 
-def signed_update(*rrs: tuple[dns.name.Name, int, int, int, bytes]) -> bytes:
-    """An update message of these RRs, as octets, because dnspython would not write the wrong ones."""
-    header = struct.pack("!HHHHHH", 7, 5 << 11, 1, 0, len(rrs), 0)
+def signed_update(*rrs: tuple[dns.name.Name, int, int, int, bytes], prerequisites: int = 0) -> bytes:
+    """An update of these RRs (so many of them prerequisites), as octets: dnspython writes no wrong ones."""
+    header = struct.pack("!HHHHHH", 7, 5 << 11, 1, prerequisites, len(rrs) - prerequisites, 0)
     zone = dns.name.from_text(ZONE).to_digestable() + struct.pack("!HH", 6, IN)
     body = b"".join(
         owner.to_digestable() + struct.pack("!HHIH", rrtype, rrclass, ttl, len(rdata)) + rdata
@@ -625,7 +638,7 @@ def test_many_questions_in_one_segment_are_all_answered_in_order(server: Nameser
 
 def test_a_connection_that_says_nothing_more_is_closed() -> None:
     question = dns.message.make_query(ZONE, "SOA").to_wire(prepend_length=True)
-    with serving(idle=0.05) as server, connected(server) as silent, connected(server) as halfway:
+    with serving(idle=0.5) as server, connected(server) as silent, connected(server) as halfway:
         halfway.sendall(question[:-1])
         assert silent.recv(1) == b""
         assert halfway.recv(1) == b""

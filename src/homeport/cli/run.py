@@ -23,7 +23,6 @@ from ..core.dns import RRType
 from ..core.observation import Absent, Reading, Seen, Unseen
 from ..core.report import Outcome, Report, Sight, TargetReport, texts
 from ..net import doorbell
-from ..net.world import RealWorld
 from ..report.log import LOGGER, LogView, said, start
 from ..state.lock import Lock
 from ..state.store import Store

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 from .. import USER_AGENT
 from ..agent import world as agent
 from ..config import load as configuration
+from ..config.find import NothingFound
 from ..config.fingerprint import fingerprint
 from ..config.model import Config
 from ..core.dns import RRType
 from ..core.schedule import Target
+from ..core.settings import settings
 from ..core.wish import Rule
 from ..driver import HttpProvider
 from ..net.http import HttpTransport
@@ -20,9 +23,19 @@ from ..net.uplink import UplinkNet
 from ..net.world import RealWorld
 
 
-def configure(path: Path | None, *, resolve: bool = True, quiet: bool = False) -> Config:
-    """The configuration; its warnings go to standard error."""
-    config = configuration.load(path, os.environ, resolve=resolve)
+def configure(
+    path: Path | None, *, resolve: bool = True, quiet: bool = False, needed: bool = True
+) -> Config:
+    """The configuration; its warnings go to standard error.
+
+    A command that does not need one gets what holds without.
+    """
+    try:
+        config = configuration.load(path, os.environ, resolve=resolve)
+    except NothingFound:
+        if needed:
+            raise
+        return configuration.default(os.environ)
     if not quiet:
         for warning in config.warnings:
             print(f"homeport: warning: {warning}", file=sys.stderr)
@@ -71,10 +84,9 @@ def setup(config: Config, salt: bytes) -> agent.Setup:
     )
 
 
-def _known(options: object, config: Config, account: str) -> dict[str, object]:
+def _known(options: Mapping[str, object], config: Config, account: str) -> dict[str, object]:
     """The options that this account's provider knows; another account of the record knows the rest."""
-    assert isinstance(options, dict)
-    known = config.accounts[account].provider.options.__dataclass_fields__
+    known = {setting.name for setting in settings(config.accounts[account].provider.options)}
     return {name: value for name, value in options.items() if name in known}
 
 

@@ -28,7 +28,7 @@ def paint(text: str, colour: str, stream: TextIO | None = None) -> str:
 
 
 def table(rows: Sequence[Sequence[str]], head: Sequence[str] = (), colours: Sequence[str] = ()) -> str:
-    """Columns in line; the last one may be as long as it likes.  `colours` names one for each row's first cell.
+    """Columns in line; the last one may be as long as it likes.  `colours`: of the first cells.
 
     Piped, columns are separated by tabs, without a head line, as other programs like to read them.
     """

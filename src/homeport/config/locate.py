@@ -7,7 +7,6 @@ it runs only when there is something to say.  https://toml.io/en/v1.0.0 (read 20
 from __future__ import annotations
 
 import re
-import tomllib
 from typing import Any
 
 from ..core.settings import KeyPath
@@ -99,6 +98,8 @@ class _Scan:
         return inside
 
     def dotted(self) -> list[str]:
+        import tomllib  # noqa: PLC0415 - only a mistake pays for it
+
         keys: list[str] = []
         while True:
             self.take(_SPACE)

@@ -125,27 +125,27 @@ class Reader:
 
     def table(self, cls: Callable[..., T], written: object, at: KeyPath) -> T | None:
         """Make a `cls` of a table; None if anything in it was reported."""
-        values = self.values(settings(cast("type", cls)), written, at)
-        return None if values is None else cls(**values)
+        values, fine = self.values(settings(cast("type", cls)), written, at)
+        return cls(**values) if fine else None
 
     def values(
         self, wanted: Iterable[Setting], written: object, at: KeyPath, *, besides: Collection[str] = ()
-    ) -> dict[str, object] | None:
-        """The values of the settings that are written, by name; None if anything was reported.
+    ) -> tuple[dict[str, Any], bool]:
+        """The values of the settings that are written and right, by name; and: was nothing reported?
 
         Keys in `besides` are somebody else's business.
         """
         written = untangled(written, dict)
         if not isinstance(written, Mapping):
             self.report(at, f"must be a table, not {kind_of(written)}", "")
-            return None
+            return {}, False
         known = {setting.name: setting for setting in wanted}
         fine = True
         for key in written:
             if key not in known and key not in besides:
                 self.report((*at, key), "no such setting", meant(key, [*known, *besides]))
                 fine = False
-        values: dict[str, object] = {}
+        values: dict[str, Any] = {}
         for name, setting in known.items():
             if name not in written:
                 if setting.required:
@@ -157,7 +157,7 @@ class Reader:
                 fine = False
             else:
                 values[name] = value
-        return values if fine else None
+        return values, fine
 
     def value(self, setting: Setting, written: object, at: KeyPath) -> object:
         """The value of one setting, or the object `_WRONG`, which is told by `is_wrong`."""
@@ -171,9 +171,7 @@ class Reader:
             return _WRONG
         many = isinstance(written, list)
         [inner, _] = get_args(kind)
-        values = [
-            self._one(inner, setting, item, (*at, i) if many else at) for i, item in enumerate(items)
-        ]
+        values = [self._one(inner, setting, item, (*at, i) if many else at) for i, item in enumerate(items)]
         return _WRONG if any(value is _WRONG for value in values) else tuple(values)
 
     def _one(self, kind: Any, setting: Setting, written: object, at: KeyPath) -> object:
@@ -240,7 +238,8 @@ def _mismatch(kind: Any, bounds: Bounds | None, written: object) -> _Mismatch:
         remedy = "write it in quotes"
     if kind in (bool, int) and type(written) is str and type(_typed(kind, Text(written))) is kind:
         remedy = "write it without quotes"
-    found = "" if kind == IPAddress and isinstance(written, str) else f", not {kind_of(written)}"
+    shaped = kind in (IPAddress, timedelta, Seconds)  # so text was right, but not this text
+    found = "" if shaped and isinstance(written, str) else f", not {kind_of(written)}"
     return _Mismatch(f"must be {_expects(kind, bounds)}{found}", remedy)
 
 
@@ -262,9 +261,8 @@ def _chosen(kind: Any, written: object) -> object:
     raise _Mismatch("is not one of the words known here", remedy)
 
 
-_DURATION = re.compile(
-    r"(?:([0-9]{1,5})w)?(?:([0-9]{1,6})d)?(?:([0-9]{1,7})h)?(?:([0-9]{1,8})m)?(?:([0-9]{1,9})s)?"
-)
+_DIGITS = {"w": 5, "d": 6, "h": 7, "m": 8, "s": 9}  # so many at most, so that no sum overflows
+_DURATION = re.compile("".join(f"(?:([0-9]{{1,{digits}}}){unit})?" for unit, digits in _DIGITS.items()))
 _UNITS = (604_800, 86_400, 3600, 60, 1)
 
 
@@ -408,8 +406,8 @@ def _schema(kind: Any, bounds: Bounds | None) -> dict[str, Any]:
     if kind is int:
         return whole
     if kind in (timedelta, Seconds):
-        # ECMA 262 has no fullmatch, and the lookahead keeps the empty text out.
-        pattern = r"^(?=[0-9])(?:[0-9]{1,9}|" + re.sub(r"(?<!\?)\((?!\?)", "(?:", _DURATION.pattern) + ")$"
+        parts = "".join(f"(?:[0-9]{{1,{digits}}}{unit})?" for unit, digits in _DIGITS.items())
+        pattern = f"^(?=[0-9])(?:[0-9]{{1,9}}|{parts})$"
         return {"anyOf": [whole, {"type": "string", "pattern": pattern, "examples": ["5m", "1h30m"]}]}
     if get_origin(kind) is Literal or _is_enum(kind):
         return {"enum": [str(word) if _is_enum(kind) else word for word in _choices(kind)]}

@@ -87,11 +87,10 @@ def recursive() -> list[str]:
 
 
 if sys.platform == "win32":
+    import winreg
 
     def _configured() -> Iterator[str]:
         """What each interface was given, by hand or by DHCP."""
-        import winreg  # noqa: PLC0415 - only there
-
         for root in ("Tcpip", "Tcpip6"):
             path = rf"SYSTEM\CurrentControlSet\Services\{root}\Parameters\Interfaces"
             try:
@@ -102,8 +101,7 @@ if sys.platform == "win32":
             except OSError:
                 continue  # this family is not installed
 
-    def _values(interface: object) -> Iterator[str]:
-        import winreg  # noqa: PLC0415 - only there
+    def _values(interface: winreg.HKEYType) -> Iterator[str]:
 
         for value in ("NameServer", "DhcpNameServer"):
             try:

@@ -23,6 +23,7 @@ class DuckDNS(UpdateApi):
 
     title = "Duck DNS"
     example = {"token": "env:DUCKDNS_TOKEN"}
+    example_owner = "home.duckdns.org"
     base = "https://www.duckdns.org"
 
     def why_not(self, owner: Name) -> str | None:

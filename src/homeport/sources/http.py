@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from typing import Literal
 from urllib.parse import parse_qsl, urljoin, urlsplit
 
@@ -11,7 +12,8 @@ from ..core.dns import IPAddress, RRType
 from ..core.errors import ProviderError, SourceError
 from ..core.secret import Secret
 from ..wire import echo
-from ..wire.http import Reply, Request, Transport
+from ..wire.auth import scrub
+from ..wire.http import Query, Reply, Request, Transport
 from .base import Net, Source
 
 REDIRECTS = (301, 302, 303, 307, 308)
@@ -21,7 +23,7 @@ WORDS = {403: " (forbidden)", 404: " (no such page)", 429: " (asked too often)"}
 @dataclass(frozen=True, kw_only=True)
 class Http(Source):
     url: str  # without the query, which may hold a secret
-    query: Mapping[str, Secret] = field(default_factory=dict, hash=False)
+    query: Query = field(default_factory=dict, hash=False)
     headers: Mapping[str, Secret] = field(default_factory=dict, hash=False, repr=False)
     shape: Literal["plain", "trace", "page"] = "plain"  # see wire.echo; "page" is plain or JSON
     key: str | None = None  # of a JSON object
@@ -33,14 +35,17 @@ class Http(Source):
             reply = await self._get(transport, self.url, self.query)
             if reply.status in REDIRECTS:
                 reply = await self._get(transport, *self._elsewhere(reply))
-            return frozenset({self._read(reply, rrtype)})
         except (ProviderError, SourceError) as error:
-            raise SourceError(self._scrub(str(error))) from None  # its cause is not scrubbed
+            raise SourceError(self._scrub(str(error))) from None  # its cause may quote our query
+        with suppress(SourceError):
+            return frozenset({self._read(reply, rrtype)})
+        # What was no address may quote our query; it must not do so in the message, not even in part.
+        return frozenset({self._read(replace(reply, body=self._scrub(reply.text).encode()), rrtype)})
 
-    async def _get(self, transport: Transport, url: str, query: Mapping[str, Secret]) -> Reply:
+    async def _get(self, transport: Transport, url: str, query: Query) -> Reply:
         return await transport.send(Request("GET", url, query, self.headers))
 
-    def _elsewhere(self, reply: Reply) -> tuple[str, Mapping[str, Secret]]:
+    def _elsewhere(self, reply: Reply) -> tuple[str, Query]:
         """Where a redirect goes, if that is the same server, perhaps with TLS instead of without.
 
         No other host is asked: that is how captive portals send people to their login page.
@@ -68,15 +73,13 @@ class Http(Source):
                 return echo.page(reply.body, rrtype, self.key)
 
     def _scrub(self, text: str) -> str:
-        """Without what the page may have quoted of our query; words too short to be secret stay."""
-        for secret in (*self.query.values(), *self.headers.values()):
-            without = secret.scrub(text)
-            text = without if len(text) - len(without) >= 3 else text
-        return text
+        said = (*self.query.values(), *self.headers.values())
+        return scrub(text, [value for value in said if isinstance(value, Secret)])
 
 
-def divide(url: str) -> tuple[str, Mapping[str, Secret]]:
+def divide(url: str) -> tuple[str, Query]:
     """The part of a URL that may be logged, and its query, which may not."""
     parts = urlsplit(url)
-    query = {name: Secret(value) for name, value in parse_qsl(parts.query, keep_blank_values=True)}
+    pairs = parse_qsl(parts.query, keep_blank_values=True)
+    query = {name: Secret(value) if len(value) > 3 else value for name, value in pairs}
     return parts._replace(path=parts.path or "/", query="", fragment="").geturl(), query

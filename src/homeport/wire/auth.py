@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from base64 import b64encode
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from hashlib import blake2b
 
 from ..core.secret import Secret
 
@@ -36,8 +37,22 @@ def scrub(text: str, secrets: Iterable[Secret]) -> str:
     for secret in secrets:
         plain = secret.reveal()
         scheme, _, credentials = plain.partition(" ")
-        for word in [plain, credentials] if scheme.isalpha() and len(credentials) > 7 else [plain]:
+        for word in [plain] if scheme.isalpha() and len(credentials) > 7 else [plain]:
             forms |= {word, quote(word, safe=""), quote_plus(word), repr(word)[1:-1]}
     for form in sorted(forms - {""}, key=len, reverse=True):
         text = text.replace(form, "***")
     return text
+
+
+def digest(settings: Mapping[str, object], salt: bytes) -> str:
+    """32 hexadecimal digits that change with any of the settings, secrets included.
+
+    Keyed BLAKE2b (RFC 7693) with up to 64 octets of salt.
+    """
+    state = blake2b(key=salt, digest_size=16)
+    for name, value in sorted(settings.items()):
+        plain = value.reveal() if isinstance(value, Secret) else repr(value)
+        for part in (name, type(value).__name__, plain):
+            octets = part.encode("utf-8", "surrogatepass")
+            state.update(len(octets).to_bytes(8) + octets)  # lengths keep "a", "bc" and "ab", "c" apart
+    return state.hexdigest()

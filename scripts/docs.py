@@ -1,0 +1,57 @@
+"""Write what is made from the code: the provider pages and the JSON Schema.  `make docs`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from homeport.cli.manual import example, services
+from homeport.config import providers
+from homeport.config.schema import schema
+from homeport.core.settings import Setting, settings
+
+ROOT = Path(__file__).parents[1]
+
+
+def pages() -> dict[Path, str]:
+    """The text of every generated file."""
+    kinds = providers.names()
+    found = {Path("docs/homeport.schema.json"): json.dumps(schema(), indent=2, ensure_ascii=False) + "\n"}
+    found[Path("docs/providers/README.md")] = "\n".join(
+        ["# Providers", "", "Made from the code by `make docs`; do not edit.", "",
+         *(f"* [`{kind}`]({kind}.md): {providers.about(kind)}" for kind in kinds), ""]
+    )
+    for kind in kinds:
+        found[Path(f"docs/providers/{kind}.md")] = page(kind)
+    return found
+
+
+def page(kind: str) -> str:
+    """The page of one provider."""
+    driver = providers.load(kind)
+    parts = [f"# {driver.title} (`{kind}`)", "", f"{providers.about(kind)}.", "", "```toml", example(kind), "```", ""]
+    parts += ["## Settings of `[account.NAME]`", "", *_table(providers.manual(kind)), ""]
+    if options := settings(driver.options):
+        parts += ["## Options of `[[record]]`", "", "Written as `options = { ... }`.", "", *_table(options), ""]
+    if kind == "dyndns2":
+        parts += ["## Services", "", "| `service` | what it is |", "|---|---|"]
+        parts += [f"| `{name}` | {title} |" for name, title in services().items()] + [""]
+    return "\n".join(parts)
+
+
+def _table(found: list[Setting] | tuple[Setting, ...]) -> list[str]:
+    rows = ["| setting | what it is | what to write | default |", "|---|---|---|---|"]
+    for one in found:
+        default = "**required**" if one.required else f"`{one.default_text}`" if one.default_text else "none"
+        rows.append(f"| `{one.name}` | {_cell(one.help)} | {_cell(one.expects)} | {default} |")
+    return rows
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|")
+
+
+if __name__ == "__main__":
+    for path, text in pages().items():
+        (ROOT / path).parent.mkdir(parents=True, exist_ok=True)
+        (ROOT / path).write_text(text, encoding="utf-8")

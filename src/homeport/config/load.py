@@ -1,0 +1,483 @@
+"""From files and environment to a `Config`, or to all that is wrong with them at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+from urllib.parse import urlsplit
+
+from ..core import host as hosts
+from ..core.address import ALLOWABLE, PLAIN_WORDS, classify, publishable
+from ..core.dns import Name, RRType
+from ..core.errors import ConfigError
+from ..core.host import HostId, Neighbour
+from ..core.secret import Secret
+from ..core.settings import KeyPath, Reader, Setting, Text, is_wrong, kind_of, meant, settings, untangled
+from ..driver import Provider
+from ..sources import spec
+from ..sources.base import Source
+from ..sources.static import Static
+from . import environment, find, providers, secrets
+from .document import Document, Layer
+from .mistakes import Mistake, Mistakes, written
+from .model import Account, AgentSettings, Config, LogSettings, Record, Uplink
+from .read import read
+from .tables import AgentTable, RecordTable, UplinkTable
+
+_SECTIONS = {
+    "agent": "[agent]",
+    "log": "[log]",
+    "uplink": "[uplink.NAME]",
+    "account": "[account.NAME]",
+    "record": "[[record]]",
+}
+_FAMILIES = {"ipv4": RRType.A, "ipv6": RRType.AAAA}
+_HASTY = 30  # seconds; a shorter interval asks the sources more often than their operators like
+
+
+def load(path: Path | None, environ: Mapping[str, str], *, resolve: bool = True) -> Config:
+    """The configuration of `path`, or of the usual places, with its overlay and the environment.
+
+    Without `resolve`, secrets are read from variables and files, but no command is run and no keyring
+    is asked.  Raises `Mistakes` with all that is wrong; `ConfigError` if there is nothing to read.
+    """
+    first, warnings = find.find(path, environ)
+    if first is None and not environment.present(environ):
+        raise find.nothing_found(environ)
+    files = _files(first, environ)
+    layers = _layers(files)
+    work = _Load(Document(layers), environ, Path() if first is None else first.parent, resolve=resolve)
+    work.warnings += [((-1, 0), warning) for warning in warnings]
+    return work.config(tuple(files))
+
+
+def default(environ: Mapping[str, str]) -> Config:
+    """What holds where nobody has configured anything: one uplink, no account, no record."""
+    return _Load(Document([]), environ, Path(), resolve=False).config(())
+
+
+def _files(first: Path | None, environ: Mapping[str, str]) -> list[Path]:
+    name = environ.get("HOMEPORT_ENV")
+    if first is None:
+        if name:
+            raise ConfigError(
+                f"HOMEPORT_ENV={name}: there is no homeport.toml for homeport.{name}.toml to lie over"
+            )
+        return []
+    return [first, find.beside(first, name)] if name else [first]
+
+
+def _layers(files: Iterable[Path]) -> list[Layer]:
+    """All files, or the mistakes of every file that cannot be understood."""
+    found: list[Layer] = []
+    mistakes: list[Mistake] = []
+    for file in files:
+        try:
+            found.append(read(file))
+        except Mistakes as error:
+            mistakes += error.mistakes
+    if mistakes:
+        raise Mistakes(tuple(mistakes))
+    return found
+
+
+@dataclass
+class _Load:
+    """One reading of a document, and what it has found so far."""
+
+    document: Document
+    environ: Mapping[str, str]
+    folder: Path
+    resolve: bool = field(kw_only=True)
+    mistakes: list[tuple[tuple[int, int], Mistake]] = field(default_factory=list)
+    warnings: list[tuple[tuple[int, int], Mistake]] = field(default_factory=list)
+    unknown: set[KeyPath] = field(default_factory=set)  # secrets that were not followed
+    literals: set[Path] = field(default_factory=set)  # files with a secret in plain text
+
+    def config(self, files: tuple[Path, ...]) -> Config:
+        below = self.document.tree()
+        over = environment.overlay(self.environ, below, self._environment_mistake)
+        self.document = Document([*self.document.layers, over])
+        tree = self.document.tree()
+        self.references = secrets.References(self.environ, self.folder, self.resolve)
+        self.reader = Reader(self.report, {Secret: self._secret, Path: self._path, HostId: self._host})
+
+        for key in tree:
+            if key not in _SECTIONS and key != "$schema":
+                self.report((key,), "no such setting", meant(key, _SECTIONS))
+        agent = self._agent(tree.get("agent", {}))
+        log = self.reader.table(LogSettings, tree.get("log", {}), ("log",))
+        uplinks = self._uplinks(tree)
+        accounts = self._accounts(tree)
+        records = self._records(tree, uplinks, accounts)
+        self._open_files()
+        if self.mistakes or agent is None or log is None:
+            raise Mistakes(_sorted(self.mistakes))
+        made_uplinks = {name: uplink for name, uplink in uplinks.items() if uplink}
+        made_accounts = {name: account for name, account in accounts.items() if account}
+        return Config(
+            agent=agent,
+            log=log,
+            uplinks=MappingProxyType(made_uplinks),
+            accounts=MappingProxyType(made_accounts),
+            records=tuple(records),
+            files=files,
+            warnings=_sorted(self.warnings),
+        )
+
+    # What is said, and where.
+
+    def report(self, path: KeyPath, message: str, remedy: str = "") -> None:
+        self.mistakes.append(self._mistake(path, message, remedy))
+
+    def warn(self, path: KeyPath, message: str, remedy: str = "") -> None:
+        self.warnings.append(self._mistake(path, message, remedy))
+
+    def _mistake(self, path: KeyPath, message: str, remedy: str) -> tuple[tuple[int, int], Mistake]:
+        layer, place = self.document.origin(path)
+        order = next((i for i, one in enumerate(self.document.layers) if one is layer), 0)
+        return (order, place.line), Mistake(str(place), written(path), message, remedy)
+
+    def _environment_mistake(self, mistake: Mistake) -> None:
+        self.mistakes.append(((len(self.document.layers), 0), mistake))
+
+    # Values that need to know where they stand.
+
+    def _secret(self, text: str, path: KeyPath) -> Secret:
+        found = self.references.find(text)
+        if not found.known:
+            self.unknown.add(path)
+        layer, _ = self.document.origin(path) if found.literal else (None, None)
+        if found.literal and layer is not None and layer.file is not None:
+            self.literals.add(layer.file)
+        if not found.literal or (layer is not None and layer.file is not None):
+            for message, remedy in found.warnings:
+                self.warn(path, message, remedy)
+        return found.secret
+
+    def _path(self, text: str, _: KeyPath) -> Path:
+        return self.folder / Path(text).expanduser()
+
+    def _host(self, text: str, _: KeyPath) -> HostId:
+        host = hosts.parse(text)
+        if isinstance(host, Neighbour):
+            raise ConfigError(
+                "neighbour:MAC is not available in this version; write the interface identifier of the "
+                'host ("::1234"), or its MAC address alone'
+            )
+        return host
+
+    def _open_files(self) -> None:
+        for file in sorted(self.literals):
+            for message, remedy in secrets.too_open(file):
+                order = next(i for i, layer in enumerate(self.document.layers) if layer.file == file)
+                said = f"{message}, and it holds secrets in plain text"
+                self.warnings.append(((order, 0), Mistake(str(file), "", said, remedy)))
+
+    # The sections.
+
+    def _agent(self, table: object) -> AgentSettings | None:
+        found = self.reader.table(AgentTable, table, ("agent",))
+        if found is None:
+            return None
+        if found.interval.total_seconds() < _HASTY:
+            self.warn(
+                ("agent", "interval"),
+                "asks public services more often than they like",
+                f'write "{_HASTY}s" or more, unless all sources are yours',
+            )
+        named = self.environ.get("HOMEPORT_STATE_DIR")
+        state = Path(named).expanduser() if named else found.state_dir or find.state_dir(self.environ)
+        return AgentSettings(interval=found.interval, state_dir=state, verify=found.verify)
+
+    def _section(self, tree: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+        """The tables of `[account.NAME]` or `[uplink.NAME]`."""
+        section = untangled(tree.get(name, {}), dict)
+        heading = _SECTIONS[name]
+        if not isinstance(section, Mapping):
+            self.report((name,), f"must be tables, not {kind_of(section)}", f"write {heading}")
+            return {}
+        found = {}
+        for key, table in section.items():
+            if isinstance(table, Mapping):
+                found[key] = table
+            elif not key.strip():
+                self.report((name, key), "has an empty name", f"write {heading}")
+            else:
+                self.report((name, key), f"must be a table, not {kind_of(table)}", f"write {heading}")
+        return found
+
+    def _uplinks(self, tree: Mapping[str, Any]) -> dict[str, Uplink | None]:
+        section = self._section(tree, "uplink")
+        if "uplink" not in tree or not (section or tree["uplink"]):
+            section = {"default": {}}
+        return {name: self._uplink(name, table) for name, table in section.items()}
+
+    def _uplink(self, name: str, table: Mapping[str, Any]) -> Uplink | None:
+        path: KeyPath = ("uplink", name)
+        before = len(self.mistakes)
+        values, _ = self.reader.values(settings(UplinkTable), table, path)
+        found = UplinkTable(**values)
+        sources: dict[RRType, tuple[Source, ...]] = {}
+        for key, rrtype in _FAMILIES.items():
+            words: tuple[str, ...] = getattr(found, key)
+            many = isinstance(untangled(table.get(key, []), list), list)
+            some = [
+                self._sources(word, rrtype, (*path, key, i) if many else (*path, key), found)
+                for i, word in enumerate(words)
+            ]
+            sources[rrtype] = tuple(dict.fromkeys(source for part in some for source in part))
+            witnesses = len({source.operator for source in sources[rrtype]})
+            if found.agree and 0 < witnesses < found.agree:
+                self.warn(
+                    (*path, "agree"),
+                    f"{key} has only {witnesses} independent source{'s' if witnesses > 1 else ''}",
+                    f"name more sources in {key}, or write agree = {witnesses}",
+                )
+        if len(self.mistakes) > before:
+            return None
+        return Uplink(
+            name=name,
+            interface=found.interface,
+            source_address=found.source_address,
+            sources=MappingProxyType(sources),
+            types_written=frozenset(rrtype for key, rrtype in _FAMILIES.items() if key in table),
+            agree=found.agree,
+            allow=tuple(dict.fromkeys(found.allow)),
+        )
+
+    def _sources(
+        self, word: str, rrtype: RRType, path: KeyPath, uplink: UplinkTable
+    ) -> tuple[Source, ...]:
+        try:
+            found = spec.parse(word, rrtype, interface=uplink.interface)
+        except ConfigError as error:
+            self.report(path, str(error))
+            return ()
+        for source in found:
+            for address in sorted(source.addresses, key=str) if isinstance(source, Static) else ():
+                if not publishable(address, uplink.allow):
+                    kind = classify(address)
+                    remedy = f'write allow = ["{kind}"]' if kind in ALLOWABLE else "no setting allows it"
+                    self.warn(path, f"{address} will not be published: it is {PLAIN_WORDS[kind]}", remedy)
+        return found
+
+    def _accounts(self, tree: Mapping[str, Any]) -> dict[str, Account | None]:
+        return {name: self._account(name, table) for name, table in self._section(tree, "account").items()}
+
+    def _account(self, name: str, table: Mapping[str, Any]) -> Account | None:
+        path: KeyPath = ("account", name)
+        kind = table.get("provider")
+        if "provider" not in table:
+            self.report(
+                (*path, "provider"), f"missing: which service? There are: {', '.join(providers.names())}"
+            )
+            return None
+        if not isinstance(kind, str):
+            self.report((*path, "provider"), f"must be text, not {kind_of(kind)}")
+            return None
+        try:
+            driver = providers.load(str(kind))
+        except ConfigError as error:
+            self.report((*path, "provider"), str(error))
+            return None
+        wanted = settings(driver)
+        before = len(self.mistakes)
+        values, _ = self.reader.values(wanted, table, path, besides=("provider",))
+        for key in ("endpoint", "proxy"):
+            self._url(values.get(key), (*path, key))
+        if any(s.name not in values and (s.required or s.name in table) for s in wanted):
+            return None
+        provider: Provider = driver(**values)
+        told = {written(path) for path in self.unknown} | {mistake.path for _, mistake in self.mistakes}
+        for key, message in provider.mistakes():
+            if written((*path, key)) not in told:
+                self.report((*path, key), message)
+        if len(self.mistakes) > before:
+            return None
+        held = {setting.name: getattr(provider, setting.name) for setting in wanted}
+        return Account(name=name, kind=str(kind), provider=provider, settings=MappingProxyType(held))
+
+    def _url(self, url: object, path: KeyPath) -> None:
+        if not isinstance(url, str):
+            return
+        try:
+            parts = urlsplit(url)
+            fine = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or 1) > 0
+        except ValueError:
+            fine = False
+        if not fine:
+            example = "http://192.0.2.1:3128" if path[-1] == "proxy" else "https://api.example.com"
+            self.report(path, f"must be a URL such as {example}")
+
+    def _records(
+        self,
+        tree: Mapping[str, Any],
+        uplinks: Mapping[str, Uplink | None],
+        accounts: Mapping[str, Account | None],
+    ) -> list[Record]:
+        tables = tree.get("record", [])
+        if not isinstance(tables, list):
+            self.report(("record",), f"must be a list of tables, not {kind_of(tables)}", "write [[record]]")
+            return []
+        if not tables and not self.mistakes:
+            self.warn((), "there is no [[record]], so there is no name to keep")
+        reading = _Records(self, uplinks, accounts)
+        found = [reading.record(i, table) for i, table in enumerate(tables)]
+        if not self.mistakes:
+            reading.unused()
+        return [record for record in found if record]
+
+
+@dataclass
+class _Records:
+    """The records, checked against the accounts and uplinks they name and against each other."""
+
+    load: _Load
+    uplinks: Mapping[str, Uplink | None]
+    accounts: Mapping[str, Account | None]
+    met: dict[tuple[Name, RRType, str], KeyPath] = field(default_factory=dict)
+    used: set[tuple[str, str]] = field(default_factory=set)  # ("account", name), ("uplink", name)
+
+    def record(self, number: int, table: object) -> Record | None:
+        path: KeyPath = ("record", number)
+        before = len(self.load.mistakes)
+        values, _ = self.load.reader.values(settings(RecordTable), table, path)
+        if not isinstance(table, Mapping):
+            return None
+        found = RecordTable(**{"name": (), "account": (), **values})
+        every = tuple(self.uplinks)
+        uplinks = tuple(dict.fromkeys(found.uplink or every))
+        accounts = tuple(dict.fromkeys(found.account))
+        self._named("account", accounts, self.accounts, path, table)
+        self._named("uplink", uplinks, self.uplinks, path, table)
+        types = self._types(found.type, uplinks, path, written="type" in table)
+        self._owners(found.name, accounts, path, table)
+        options = self._options(found.options, accounts, (*path, "options"))
+        if found.host and types == (RRType.A,):
+            self.load.warn(
+                (*path, "host"), "changes nothing: it is for IPv6, and this record has type A only"
+            )
+        self._twice(found.name, types, accounts, path, table)
+        if len(self.load.mistakes) > before:
+            return None
+        return Record(
+            owners=found.name,
+            accounts=accounts,
+            types=types,
+            types_written="type" in table,
+            ttl=found.ttl,
+            uplinks=uplinks,
+            policy=found.policy,
+            host=found.host,
+            options=options,
+        )
+
+    def unused(self) -> None:
+        """Warn of accounts and uplinks that no record names."""
+        for section, names in (("account", self.accounts), ("uplink", self.uplinks)):
+            for name in names:
+                if self.met and (section, name) not in self.used:
+                    self.load.warn((section, name), f"no record uses this {section}")
+
+    def _named(
+        self,
+        section: str,
+        names: tuple[str, ...],
+        known: Mapping[str, object],
+        path: KeyPath,
+        table: Mapping[str, Any],
+    ) -> None:
+        for i, name in enumerate(names):
+            self.used.add((section, name))
+            if name not in known:
+                remedy = meant(name, known) if known else f"write {_SECTIONS[section]}"
+                where = _item((*path, section), i, table)
+                self.load.report(where, f"there is no such {section}", remedy)
+
+    def _types(
+        self, types: tuple[RRType, ...], uplinks: tuple[str, ...], path: KeyPath, *, written: bool
+    ) -> tuple[RRType, ...]:
+        """The types that some uplink looks for; one that is written and not looked for is a mistake."""
+        some = [self.uplinks.get(name) for name in uplinks]
+        types = tuple(dict.fromkeys(types))
+        if None in some or not some:  # whose mistakes are already told
+            return types
+        held = tuple(rrtype for rrtype in types if any(uplink.sources[rrtype] for uplink in some if uplink))
+        missing = [rrtype for rrtype in types if rrtype not in held] if written or not held else []
+        for rrtype in missing:
+            family = next(key for key, value in _FAMILIES.items() if value is rrtype)
+            self.load.report(
+                (*path, "type"),
+                f"no uplink of this record looks for {rrtype} addresses",
+                f"name sources in {family} of [uplink.{uplinks[0]}], or leave {rrtype} out",
+            )
+        return held
+
+    def _owners(
+        self, owners: tuple[Name, ...], accounts: tuple[str, ...], path: KeyPath, table: Mapping[str, Any]
+    ) -> None:
+        for i, owner in enumerate(owners):
+            for name in accounts:
+                account = self.accounts.get(name)
+                if account and (why := account.provider.why_not(owner)):
+                    where = _item((*path, "name"), i, table)
+                    self.load.report(where, f"{owner} cannot be at account {name}: {why}")
+
+    def _options(
+        self, options: Mapping[str, object], accounts: tuple[str, ...], path: KeyPath
+    ) -> dict[str, object]:
+        """The options by the types that the providers give them."""
+        some = [self.accounts.get(name) for name in accounts]
+        known: dict[str, Setting] = {}
+        for account in some:
+            for setting in settings(account.provider.options) if account else ():
+                known.setdefault(setting.name, setting)
+        found: dict[str, object] = {}
+        for key, value in options.items():
+            if key in known:
+                converted = self.load.reader.value(known[key], value, (*path, key))
+                if not is_wrong(converted):
+                    found[key] = converted
+            elif None not in some:
+                kinds = ", ".join(dict.fromkeys(account.provider.title for account in some if account))
+                self.load.report((*path, key), f"{kinds} has no such option", meant(key, known))
+        return found
+
+    def _twice(
+        self,
+        owners: tuple[Name, ...],
+        types: tuple[RRType, ...],
+        accounts: tuple[str, ...],
+        path: KeyPath,
+        table: Mapping[str, Any],
+    ) -> None:
+        for i, owner in enumerate(owners):
+            where = _item((*path, "name"), i, table)
+            for account in accounts:
+                met = {t: self.met[owner, t, account] for t in types if (owner, t, account) in self.met}
+                if met:
+                    first = next(iter(met.values()))
+                    _, place = self.load.document.origin(first)
+                    self.load.report(
+                        where,
+                        f"{owner} ({', '.join(met)}) at account {account} is configured twice, "
+                        f"first at {place}",
+                        "keep one of the two",
+                    )
+                self.met.update({(owner, t, account): where for t in types if t not in met})
+
+
+def _item(path: KeyPath, i: int, table: Mapping[str, Any]) -> KeyPath:
+    """The path of one of several values, which may have been written as one."""
+    value = table.get(str(path[-1]))
+    many = isinstance(value, list) or (isinstance(value, Text) and isinstance(untangled(value, list), list))
+    return (*path, i) if many else path
+
+
+def _sorted(found: Iterable[tuple[tuple[int, int], Mistake]]) -> tuple[Mistake, ...]:
+    once = dict.fromkeys(mistake for _, mistake in sorted(found, key=lambda one: one[0]))
+    return tuple(once)

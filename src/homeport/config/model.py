@@ -1,0 +1,90 @@
+"""What a configuration means, once it has been read and found right."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Literal
+
+from ..core.dns import NO_OPTIONS, IPAddress, Name, RRType
+from ..core.host import HostId
+from ..driver import Provider
+from ..sources.base import Source
+from .mistakes import Mistake
+
+Policy = Literal["failover", "all"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class AgentSettings:
+    """What concerns the agent as a whole."""
+
+    interval: timedelta
+    state_dir: Path  # absolute, or relative to the working directory
+    verify: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class LogSettings:
+    """`[log]`, as it is written."""
+
+    level: Annotated[
+        Literal["debug", "info", "warning", "error"], "the least important line that is written"
+    ] = "info"
+    format: Annotated[Literal["text", "json"], "lines for people, or one JSON object a line"] = "text"
+    file: Annotated[
+        Path | None, "file to write to beside the console, rotated; relative to the configuration file"
+    ] = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Uplink:
+    """One way to the Internet, and how its addresses are learnt."""
+
+    name: str
+    interface: str | None = None
+    source_address: IPAddress | None = None
+    sources: Mapping[RRType, tuple[Source, ...]]  # of every type; () means: not looked for
+    types_written: frozenset[RRType] = frozenset()  # whose sources the person wrote
+    agree: int | None = None
+    allow: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Account:
+    """One account at one provider.  `settings` are those of the provider, defaults included."""
+
+    name: str
+    kind: str
+    provider: Provider
+    settings: Mapping[str, object] = field(hash=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Record:
+    """One `[[record]]`: every owner, type and account of it is a target."""
+
+    owners: tuple[Name, ...]
+    accounts: tuple[str, ...]
+    types: tuple[RRType, ...]  # without default types that none of its uplinks looks for
+    types_written: bool
+    ttl: int | None = None  # seconds
+    uplinks: tuple[str, ...]
+    policy: Policy = "failover"
+    host: HostId | None = None
+    options: Mapping[str, object] = field(default_factory=lambda: NO_OPTIONS, hash=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Config:
+    """All of it.  `files` are those that were read, in this order; none if it was the environment."""
+
+    agent: AgentSettings
+    log: LogSettings
+    uplinks: Mapping[str, Uplink] = field(hash=False)
+    accounts: Mapping[str, Account] = field(hash=False)
+    records: tuple[Record, ...]
+    files: tuple[Path, ...]
+    warnings: tuple[Mistake, ...]

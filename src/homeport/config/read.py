@@ -1,0 +1,339 @@
+"""One configuration file: from its text to plain tables.  TOML, YAML or JSON, told by the suffix.
+
+A message about a file never quotes more of it than a single character: the next one may be a secret.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from ..core.errors import ConfigError
+from ..core.settings import KeyPath
+from .document import Place, Tree
+from .locate import Lines, node_lines, toml_lines
+from .mistakes import Mistake, Mistakes, written
+
+SUFFIXES = (".toml", ".yaml", ".yml", ".json")
+_DEEP = "is nested too deeply"
+
+
+@dataclass(frozen=True)
+class FileLayer:
+    """A file that could be read."""
+
+    file: Path
+    text: str
+    tree: Tree
+
+    def place(self, path: KeyPath) -> Place:
+        while path and path not in self._lines:
+            path = path[:-1]
+        return Place(str(self.file), self._lines[path] if path else 0)
+
+    @cached_property
+    def _lines(self) -> Lines:
+        return toml_lines(self.text) if self.file.suffix.lower() == ".toml" else _node_lines(self.text)
+
+
+def read(file: Path) -> FileLayer:
+    """Read a file.  Raises `ConfigError` if it cannot be read, `Mistakes` if it cannot be understood."""
+    readers = {".toml": _toml, ".yaml": _yaml, ".yml": _yaml, ".json": _json}
+    reader = readers.get(file.suffix.lower())
+    if reader is None:
+        raise ConfigError(f"{file}: what language is it? Its name must end in {', '.join(SUFFIXES)}")
+    text = _text(file)
+    try:
+        tree = reader(text, file)
+    except RecursionError:
+        raise Mistakes((Mistake(str(file), "", _DEEP),)) from None
+    if not isinstance(tree, dict):
+        raise Mistakes((Mistake(str(file), "", "is not a table of settings", _SMALLEST_ADVICE),))
+    return FileLayer(file, text, tree)
+
+
+_SMALLEST_ADVICE = "at the top stand agent, log, uplink, account and record"
+
+
+def _text(file: Path) -> str:
+    try:
+        raw = file.read_bytes()
+    except FileNotFoundError:
+        raise ConfigError(f"{file}: there is no such file") from None
+    except OSError as error:
+        raise ConfigError(f"{file} cannot be read: {error.strerror or type(error).__name__}") from None
+    if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
+        raise Mistakes((Mistake(str(file), "", "is written in UTF-16", "save it as UTF-8"),))
+    try:
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        place = Place(str(file), raw.count(b"\n", 0, error.start) + 1)
+        raise Mistakes((Mistake(str(place), "", "is not written in UTF-8", "save it as UTF-8"),)) from None
+
+
+# What `tomllib` says, in words that a person can act on.
+_TOML: tuple[tuple[str, str, str], ...] = (
+    (
+        "Invalid value",
+        "this is not a value",
+        'text stands in quotes, as in key = "value"; true and false are lower case',
+    ),
+    (
+        "Expected newline or end of document",
+        "there is something behind the value",
+        'text, and a duration such as "5m" too, stands in quotes; each setting has its own line',
+    ),
+    ("Cannot overwrite a value", "this is written twice", "keep one of the two"),
+    ("Cannot declare", "this table is written twice", "keep one heading, with all its settings below it"),
+    ("Cannot mutate immutable", "this table has been written before", "keep all its settings in one place"),
+    (
+        "Unescaped '\\'",
+        r"a \ in double quotes is an escape",
+        r"write a Windows path in single quotes, as in 'C:\homeport'",
+    ),
+    (
+        "Invalid hex value",
+        r"a \ in double quotes is an escape",
+        r"write a Windows path in single quotes, as in 'C:\homeport'",
+    ),
+    ("Illegal character '\\n'", "the text does not end on this line", "close it with a quote"),
+    ("Unterminated string", "the text does not end", "close it with a quote"),
+    ("Unclosed array", "the list does not end", "close it with ]; a comma stands between two items"),
+    ("Unclosed inline table", "the table does not end", "close it with } on the same line"),
+    (
+        "Expected '=' after a key",
+        "there is no = behind the key",
+        'a setting is written key = "value", a table [account.NAME]',
+    ),
+    ("Expected ']", "the heading does not end", "close it: [account.NAME], or [[record]]"),
+    (
+        "Invalid statement",
+        "this is neither a setting nor a heading",
+        'write key = "value" or [account.NAME]',
+    ),
+)
+
+
+def _toml(text: str, file: Path) -> Any:
+    import tomllib  # noqa: PLC0415 - a YAML user does not pay for it
+
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        said = str(error)
+    # Before Python 3.14 the error tells its place in words only.
+    found = re.search(r"\(at line (\d+), column (\d+)\)$", said)
+    line, column = map(int, found.groups()) if found else _end(text)
+    message, remedy = next(
+        ((words, advice) for start, words, advice in _TOML if said.startswith(start)),
+        (said.partition(" (at ")[0], ""),
+    )
+    raise _syntax(file, line, column, message, remedy)
+
+
+def _end(text: str) -> tuple[int, int]:
+    """Line and column behind the last thing written."""
+    kept = text.replace("\r\n", "\n").rstrip()
+    return kept.count("\n") + 1, len(kept) - kept.rfind("\n")
+
+
+def _syntax(file: Path, line: int, column: int, message: str, remedy: str = "") -> Mistakes:
+    return Mistakes((Mistake(f"{file}:{line}:{column}", "", message, remedy),))
+
+
+def _json(text: str, file: Path) -> Any:
+    import json  # noqa: PLC0415 - a run that meets no JSON does not pay for it
+
+    twice = False
+
+    def table(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        nonlocal twice
+        found = dict(pairs)
+        twice = twice or len(found) < len(pairs)
+        return found
+
+    try:
+        tree = json.loads(text, object_pairs_hook=table, parse_constant=_no_number)
+    except json.JSONDecodeError as error:
+        message, remedy = next(
+            ((words, advice) for start, words, advice in _JSON if error.msg.startswith(start)),
+            (_trimmed(error.msg), ""),
+        )
+        if text[error.pos : error.pos + 1] in ("#", "/"):
+            remedy = "JSON has no comments"
+        raise _syntax(file, error.lineno, error.colno, message, remedy) from None
+    except ValueError as error:
+        raise Mistakes((Mistake(str(file), "", str(error)),)) from None
+    if twice and (root := _compose(text.replace("\t", " "))) is not None:
+        raise Mistakes(tuple(_Nodes(file).twice((), root)))
+    return tree
+
+
+# What `json` says, in words that a person can act on.
+_JSON: tuple[tuple[str, str, str], ...] = (
+    ("Expecting value", "this is not a value", 'text stands in double quotes, as in "key": "value"'),
+    (
+        "Expecting property name",
+        "a name in double quotes belongs here",
+        "is there a comma too many before it?",
+    ),
+    ("Expecting ',' delimiter", "something is missing here", "a comma stands between two settings"),
+    ("Expecting ':' delimiter", "there is no : behind the name", 'a setting is written "key": "value"'),
+    ("Illegal trailing comma", "there is a comma too many", "remove it"),
+    ("Invalid control character", "the text does not end on this line", "close it with a double quote"),
+    ("Unterminated string", "the text does not end", "close it with a double quote"),
+    ("Invalid \\", r"a \ in a text is an escape", r"write it twice, as in C:\\homeport"),
+    ("Extra data", "there is something behind the last }", "remove it"),
+)
+
+
+def _no_number(_: str) -> Any:
+    raise ValueError("has NaN or Infinity, which is no JSON")
+
+
+def _yaml(text: str, file: Path) -> Any:
+    import yaml  # noqa: PLC0415 - only a YAML user pays for it
+
+    try:
+        root = _compose(text)
+        return {} if root is None else _Nodes(file).document(root)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
+        problem = error.problem or "cannot be understood"
+        here = "\n".join(text.splitlines()[line - 1 : line])[column - 1 : column]
+        raise _syntax(file, line, column, _trimmed(problem), _yaml_advice(problem, here)) from None
+    except yaml.reader.ReaderError as error:
+        line = text.count("\n", 0, error.position) + 1
+        raise _syntax(file, line, 1, "has a character that YAML does not allow") from None
+
+
+def _yaml_advice(problem: str, here: str) -> str:
+    if here == "\t":
+        return "YAML is indented with spaces, not with tabs"
+    if any(word in problem for word in ("alias", "anchor", "tag", "cannot start any token", "escape")):
+        return "a value that begins with one of * & ! % @ ` stands in quotes, and \\ in single quotes"
+    if "mapping values" in problem or "':'" in problem:
+        return "a setting is written key: value; a value with a colon and a space in it stands in quotes"
+    if "another document" in problem:
+        return "one file is one document: remove the line ---"
+    return "is the indentation right?"
+
+
+def _trimmed(words: str) -> str:
+    """A parser's words without what it quotes of the file, single characters excepted."""
+    return re.sub(r"'[^']{3,}'|\"[^\"]{3,}\"", "(here)", words)
+
+
+def _compose(text: str) -> Any:
+    """The root node of a YAML document, None for an empty one."""
+    import yaml  # noqa: PLC0415 - only a YAML user pays for it
+
+    return yaml.compose(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+
+
+def _node_lines(text: str) -> Lines:
+    import yaml  # noqa: PLC0415 - only a YAML user pays for it
+
+    try:
+        return node_lines(_compose(text.replace("\t", " ")))
+    except (yaml.YAMLError, RecursionError):  # a valid JSON that is no YAML: say it without line numbers
+        return {}
+
+
+_TAG = "tag:yaml.org,2002:"
+_TAGGED = "a ! at the beginning is a tag, and tags are not known here; use quotes"
+_INTEGER = re.compile(r"[-+]?(0|[1-9][0-9]{0,17})")
+_NUMBER = re.compile(r"[-+]?[0-9]{1,18}\.[0-9]{1,18}")
+
+
+class _Nodes:
+    """From YAML nodes to values, more carefully than `yaml.safe_load`.
+
+    Keys are always text (`on:` is not true), a key written twice is a mistake, and what looks like
+    a date, a MAC address (`10:20:30:40:50:10` is a number in base 60) or an octal number stays text.
+    """
+
+    def __init__(self, file: Path) -> None:
+        self.file = file
+        self.made: dict[int, Any] = {}
+        self.open: set[int] = set()
+
+    def document(self, root: Any) -> Any:
+        mistakes = tuple(self.twice((), root))
+        if mistakes:
+            raise Mistakes(mistakes)
+        return self.value(root)
+
+    def twice(self, path: KeyPath, root: Any) -> Iterator[Mistake]:
+        """A mistake for each key that stands twice in one table."""
+        import yaml  # noqa: PLC0415 - only a YAML user pays for it
+
+        work, met = [(path, root)], set()
+        while work:
+            path, node = work.pop(0)
+            if id(node) in met:
+                continue
+            met.add(id(node))
+            if isinstance(node, yaml.SequenceNode):
+                work += [((*path, i), item) for i, item in enumerate(node.value)]
+            if not isinstance(node, yaml.MappingNode):
+                continue
+            lines: dict[str, int] = {}
+            for key, value in node.value:
+                text, line = str(key.value), key.start_mark.line + 1
+                if not isinstance(key, yaml.ScalarNode):
+                    yield Mistake(f"{self.file}:{line}", written(path), "a key must be plain text")
+                    continue
+                if text in lines and text != "<<":
+                    yield Mistake(
+                        f"{self.file}:{line}",
+                        written((*path, text)),
+                        f"is written twice, first on line {lines[text]}",
+                        "keep one of the two",
+                    )
+                lines.setdefault(text, line)
+                work.append(((*path, text), value))
+
+    def value(self, node: Any) -> Any:
+        import yaml  # noqa: PLC0415 - only a YAML user pays for it
+
+        if isinstance(node, yaml.ScalarNode):
+            return self.scalar(node)
+        if id(node) in self.made:
+            return self.made[id(node)]
+        if node.tag.removeprefix(_TAG) not in ("seq", "map"):
+            raise self.mistake(node, _TAGGED)
+        if id(node) in self.open:
+            raise self.mistake(node, "this alias stands inside of what it stands for")
+        self.open.add(id(node))
+        if isinstance(node, yaml.SequenceNode):
+            found: Any = [self.value(item) for item in node.value]
+        else:
+            yaml.constructor.SafeConstructor().flatten_mapping(node)
+            found = {str(key.value): self.value(value) for key, value in node.value}
+        self.open.remove(id(node))
+        self.made[id(node)] = found
+        return found
+
+    def scalar(self, node: Any) -> object:
+        kind, text = node.tag.removeprefix(_TAG), node.value
+        if kind == "null":
+            return None
+        if kind == "bool":
+            return text.lower() in ("true", "yes", "on")
+        if kind == "int" and _INTEGER.fullmatch(text):
+            return int(text)
+        if kind == "float" and _NUMBER.fullmatch(text):
+            return float(text)
+        if kind in ("str", "int", "float", "timestamp", "value", "merge"):
+            return str(text)
+        raise self.mistake(node, _TAGGED)
+
+    def mistake(self, node: Any, message: str) -> Mistakes:
+        mark = node.start_mark
+        return _syntax(self.file, mark.line + 1, mark.column + 1, message)

@@ -10,20 +10,18 @@ fresh processes, measured by the kernel (`wait4`): wall clock, CPU, largest resi
 The stacks other than ours are optional (`pip install httpx2 aiohttp`).  POSIX only, for `wait4`.
 """
 
+# A child's largest resident set begins with that of the process that spawned it (Linux, exec), so
+# this process imports as little as `python -c pass` does; the children import what they need.
 from __future__ import annotations
 
-import asyncio
 import os
-import subprocess
 import sys
 import time
 from collections.abc import Awaitable, Callable
-from importlib.util import find_spec
-from statistics import median
+from importlib.machinery import PathFinder
 
 Get = Callable[[], Awaitable[int]]
 WORK = {"start": (1, 1), "one": (200, 1), "ten": (1000, 10)}  # GETs, connections
-STACKS = {"homeport": "homeport", "httpx2": "httpx2", "aiohttp": "aiohttp"}
 BODY = b"x" * 256
 ANSWER = b"HTTP/1.1 200 OK\r\ncontent-type: text/plain\r\ncontent-length: 256\r\n\r\n" + BODY
 ROUNDS = 3
@@ -31,6 +29,8 @@ ROUNDS = 3
 
 async def load(get: Get, count: int, at_once: int) -> None:
     """`count` GETs, `at_once` of them under way at any time."""
+    import asyncio
+
     left = iter(range(count))
 
     async def worker() -> None:
@@ -78,8 +78,12 @@ async def aiohttp(url: str, count: int, at_once: int) -> None:
         await load(get, count, at_once)
 
 
+STACKS = {stack.__name__: stack for stack in (homeport, httpx2, aiohttp)}
+
+
 async def serve() -> None:
-    """Answer everything on a free port of 127.0.0.1; say which, then run until stdin ends."""
+    """Answer everything on a free port of 127.0.0.1, and say which."""
+    import asyncio
 
     async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
@@ -90,45 +94,53 @@ async def serve() -> None:
 
     server = await asyncio.start_server(talk, "127.0.0.1", 0)
     print(server.sockets[0].getsockname()[1], flush=True)
-    await asyncio.to_thread(sys.stdin.read)
-    server.close()
+    await server.serve_forever()
+
+
+def spawn(*words: str, stdout: int = 1) -> int:
+    return os.posix_spawn(
+        sys.executable,
+        [sys.executable, *words],
+        os.environ,
+        file_actions=[(os.POSIX_SPAWN_DUP2, stdout, 1)],
+    )
 
 
 def measure(*words: str) -> tuple[float, float, float]:
     """One process: seconds, CPU seconds, peak MiB."""
     began = time.perf_counter()
-    child = subprocess.Popen([sys.executable, *words])
-    _, status, usage = os.wait4(child.pid, 0)
-    child.returncode = os.waitstatus_to_exitcode(status)
+    _, status, usage = os.wait4(spawn(*words), 0)
     seconds = time.perf_counter() - began
-    if child.returncode:
-        raise SystemExit(f"{' '.join(words)}: exit status {child.returncode}")
+    if status:
+        raise SystemExit(f"{' '.join(words)}: exit status {os.waitstatus_to_exitcode(status)}")
     per_mib = 1024 * 1024 if sys.platform == "darwin" else 1024
     return seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / per_mib
 
 
 def row(stack: str, what: str, *words: str) -> None:
     runs = [measure(*words) for _ in range(ROUNDS)]
-    seconds, cpu, peak = (median(column) for column in zip(*runs, strict=True))
+    seconds, cpu, peak = (sorted(column)[ROUNDS // 2] for column in zip(*runs, strict=True))
     print(f"{stack:<10} {what:<6} {seconds:>9.3f} {cpu:>9.3f} {peak:>9.1f}", flush=True)
 
 
 def main() -> None:
-    server = subprocess.Popen(
-        [sys.executable, __file__, "serve"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    )
-    assert server.stdin
-    assert server.stdout
-    with server, server.stdin, server.stdout:
-        url = f"http://127.0.0.1:{int(server.stdout.readline())}/"
+    ours, theirs = os.pipe()
+    server = spawn(__file__, "serve", stdout=theirs)
+    os.close(theirs)
+    try:
+        with os.fdopen(ours) as said:
+            url = f"http://127.0.0.1:{int(said.readline())}/"
         print(f"{'stack':<10} {'work':<6} {'seconds':>9} {'CPU s':>9} {'peak MiB':>9}")
         row("python", "pass", "-c", "pass")
-        for stack, package in STACKS.items():
-            if find_spec(package) is None:
-                print(f"{stack:<10} not installed: pip install {package}")
+        for stack in STACKS:
+            if stack != "homeport" and PathFinder.find_spec(stack) is None:
+                print(f"{stack:<10} not installed: pip install {stack}")
                 continue
             for what in WORK:
                 row(stack, what, __file__, stack, what, url)
+    finally:
+        os.kill(server, 15)
+        os.waitpid(server, 0)
 
 
 if __name__ == "__main__":
@@ -136,10 +148,12 @@ if __name__ == "__main__":
         case []:
             main()
         case ["serve"]:
+            import asyncio
+
             asyncio.run(serve())
         case [stack, what, url]:
-            asyncio.run(
-                {"homeport": homeport, "httpx2": httpx2, "aiohttp": aiohttp}[stack](url, *WORK[what])
-            )
+            import asyncio
+
+            asyncio.run(STACKS[stack](url, *WORK[what]))
         case _:
             sys.exit(__doc__)

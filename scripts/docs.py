@@ -18,8 +18,14 @@ def pages() -> dict[Path, str]:
     kinds = providers.names()
     found = {Path("docs/homeport.schema.json"): json.dumps(schema(), indent=2, ensure_ascii=False) + "\n"}
     found[Path("docs/providers/README.md")] = "\n".join(
-        ["# Providers", "", "Made from the code by `make docs`; do not edit.", "",
-         *(f"* [`{kind}`]({kind}.md): {providers.about(kind)}" for kind in kinds), ""]
+        [
+            "# Providers",
+            "",
+            "Made from the code by `make docs`; do not edit.",
+            "",
+            *(f"* [`{kind}`]({kind}.md): {providers.about(kind)}" for kind in kinds),
+            "",
+        ]
     )
     for kind in kinds:
         found[Path(f"docs/providers/{kind}.md")] = page(kind)
@@ -29,10 +35,26 @@ def pages() -> dict[Path, str]:
 def page(kind: str) -> str:
     """The page of one provider."""
     driver = providers.load(kind)
-    parts = [f"# {driver.title} (`{kind}`)", "", f"{providers.about(kind)}.", "", "```toml", example(kind), "```", ""]
+    parts = [
+        f"# {driver.title} (`{kind}`)",
+        "",
+        f"{providers.about(kind)}.",
+        "",
+        "```toml",
+        example(kind),
+        "```",
+        "",
+    ]
     parts += ["## Settings of `[account.NAME]`", "", *_table(providers.manual(kind)), ""]
     if options := settings(driver.options):
-        parts += ["## Options of `[[record]]`", "", "Written as `options = { ... }`.", "", *_table(options), ""]
+        parts += [
+            "## Options of `[[record]]`",
+            "",
+            "Written as `options = { ... }`.",
+            "",
+            *_table(options),
+            "",
+        ]
     if kind == "dyndns2":
         parts += ["## Services", "", "| `service` | what it is |", "|---|---|"]
         parts += [f"| `{name}` | {title} |" for name, title in services().items()] + [""]
@@ -42,7 +64,9 @@ def page(kind: str) -> str:
 def _table(found: list[Setting] | tuple[Setting, ...]) -> list[str]:
     rows = ["| setting | what it is | what to write | default |", "|---|---|---|---|"]
     for one in found:
-        default = "**required**" if one.required else f"`{one.default_text}`" if one.default_text else "none"
+        default = (
+            "**required**" if one.required else f"`{one.default_text}`" if one.default_text else "none"
+        )
         rows.append(f"| `{one.name}` | {_cell(one.help)} | {_cell(one.expects)} | {default} |")
     return rows
 

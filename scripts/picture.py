@@ -20,7 +20,9 @@ def draw(lines: list[str]) -> str:
     for number, line in enumerate(lines):
         colour = "#8be28b" if " answers so after " in line else "#e6e6e6"
         y = MARGIN + 34 + number * LINE
-        rows.append(f'<text x="{MARGIN}" y="{y}" fill="{colour}" xml:space="preserve">{escape(line)}</text>')
+        rows.append(
+            f'<text x="{MARGIN}" y="{y}" fill="{colour}" xml:space="preserve">{escape(line)}</text>'
+        )
     dots = "".join(
         f'<circle cx="{MARGIN + i * 18}" cy="16" r="5" fill="{colour}"/>'
         for i, colour in enumerate(("#ff5f57", "#febc2e", "#28c840"))

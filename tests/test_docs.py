@@ -35,12 +35,15 @@ def test_every_configuration_of_the_readme_is_right(readme: Path, tmp_path: Path
         tomllib.loads(text)
         file = tmp_path / f"{number}.toml"
         file.write_text(text, encoding="utf-8")
-        environ = {name: "c2VjcmV0c2VjcmV0" for name in re.findall(r"env:(\w+)", text)}
+        environ = dict.fromkeys(re.findall(r"env:(\w+)", text), "c2VjcmV0c2VjcmV0")
         assert load(file, environ).warnings == ()
 
 
 def test_both_readmes_show_the_same_commands() -> None:
-    commands = [re.findall(r"^\s*(?:\$ )?(homeport \S+|make \S+)", p.read_text(encoding="utf-8"), re.M) for p in READMES]
+    commands = [
+        re.findall(r"^\s*(?:\$ )?(homeport \S+|make \S+)", p.read_text(encoding="utf-8"), re.MULTILINE)
+        for p in READMES
+    ]
 
     assert commands[0] == commands[1]
 

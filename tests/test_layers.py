@@ -11,7 +11,18 @@ import pytest
 SOURCE = Path(__file__).parents[1] / "src" / "homeport"
 
 PURE = {"__future__", "abc", "collections", "contextlib", "dataclasses", "datetime", "difflib", "enum"}
-PURE |= {"functools", "ipaddress", "itertools", "math", "re", "struct", "types", "typing", "json", "pathlib"}
+PURE |= {
+    "functools",
+    "ipaddress",
+    "itertools",
+    "math",
+    "re",
+    "struct",
+    "types",
+    "typing",
+    "json",
+    "pathlib",
+}
 PURE |= {"email", "base64", "binascii", "hashlib", "hmac", "urllib", "zlib", "unicodedata", "idna"}
 SYSTEM = {"asyncio", "logging", "os", "sys", "socket", "ssl", "time", "random", "secrets", "signal"}
 SYSTEM |= {"subprocess", "threading", "contextvars", "importlib", "pkgutil", "tempfile", "errno", "shutil"}
@@ -27,12 +38,27 @@ MAY_IMPORT: dict[str, tuple[set[str], set[str]]] = {
     "sources": ({"core", "wire"}, set()),
     "state": ({"core"}, {"os", "sys", "sqlite3", "secrets", "fcntl", "msvcrt"}),
     "net": ({"core", "wire", "driver", "sources"}, SYSTEM | {"h11", "psutil"}),
-    "config": ({"core", "wire", "driver", "providers", "sources"}, SYSTEM | {"yaml", "platformdirs", "keyring"}),
+    "config": (
+        {"core", "wire", "driver", "providers", "sources"},
+        SYSTEM | {"yaml", "platformdirs", "keyring"},
+    ),
     "agent": ({"core", "wire", "driver", "sources", "state"}, {"asyncio", "logging", "contextvars"}),
     "report": ({"core"}, {"logging", "sys", "time"}),
     "demo": ({"core"}, {"asyncio", "errno", "time", "dns"}),
     "cli": (
-        {"core", "wire", "driver", "providers", "sources", "state", "net", "config", "agent", "report", "demo"},
+        {
+            "core",
+            "wire",
+            "driver",
+            "providers",
+            "sources",
+            "state",
+            "net",
+            "config",
+            "agent",
+            "report",
+            "demo",
+        },
         SYSTEM,
     ),
     "__init__": (set(), {"sys"}),

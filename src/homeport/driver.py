@@ -47,32 +47,8 @@ from .core.errors import (
 )
 from .core.plan import Change, Create, Delete, Put, Replace, by_record, by_rrset
 from .core.secret import Secret
-from .wire.auth import basic, bearer, scrub, token
+from .wire.auth import scrub
 from .wire.http import NOTHING, Query, Reply, Request, Transport
-
-__all__ = [
-    "Api",
-    "Budget",
-    "HttpProvider",
-    "NoBatch",
-    "NoOptions",
-    "Provider",
-    "Query",
-    "RRsetApi",
-    "RecordApi",
-    "RestRecords",
-    "Secret",
-    "Task",
-    "Unusable",
-    "Update",
-    "UpdateApi",
-    "ZoneApi",
-    "ZoneWriter",
-    "basic",
-    "bearer",
-    "owner_of",
-    "token",
-]
 
 T = TypeVar("T")
 _MOST_PAGES = 1000  # of one list; a server that ignores the page asked for must not hold us for ever
@@ -81,10 +57,9 @@ Settled = Callable[[Mapping[Key, Verdict]], None]
 
 
 class Together(Protocol):
-    """Runs several awaitables at once; results in the order of the arguments.
+    """Runs several awaitables, a few at a time; results in the order of the arguments.
 
-    May be nested, so what is bounded must be the requests under way, not the calls of this.  If one
-    raises, the others are cancelled (or never started, and closed) and its error is raised.
+    May be nested.  If some raise, the first error is raised, and no coroutine is left behind.
     """
 
     async def __call__(self, work: Sequence[Awaitable[T]]) -> list[T]: ...
@@ -136,9 +111,9 @@ class Api:
         """
         payload = await self._json("GET", path, query)
         rows = self._rows(payload, at)
-        later = self.provider.later_pages(payload)
-        if len(later) > _MOST_PAGES:
-            raise Unintelligible(f"{self.provider.title}: a list of {len(later) + 1} pages")
+        later = list(islice(self.provider.later_pages(payload), _MOST_PAGES))
+        if len(later) == _MOST_PAGES:
+            raise Unintelligible(f"{self.provider.title}: a list of more than {_MOST_PAGES} pages")
         asked = [{**query, **page} for page in later]
         for payload in await self.together([self._json("GET", path, page) for page in asked]):
             rows += self._rows(payload, at)
@@ -154,8 +129,7 @@ class Api:
     def _rows(self, payload: Any, at: str) -> list[Any]:
         found = payload[at] if at else payload
         if not isinstance(found, list):
-            said = self.provider.scrub(str(found))[:80]
-            raise Unintelligible(f"{self.provider.title}: a list was expected, not {said!r}")
+            raise TypeError(f"a list was expected, not {found!r}")  # `understanding` makes it presentable
         return found
 
     async def get(self, path: str, **query: str | Secret) -> Any:
@@ -220,7 +194,7 @@ def judge(request: Request, reply: Reply, provider: Provider, now: float) -> Rep
     if 200 <= status < 300:
         return reply
     said = f"{request}: {status} {_words(reply, provider)}".rstrip()
-    seconds = _retry_after(reply, now)
+    seconds = reply.retry_after(now)
     if status == 429:
         least = provider.patience
         raise Throttled(said, retry_after=least if seconds is None else max(seconds, least or 0.0))
@@ -243,21 +217,6 @@ def judge(request: Request, reply: Reply, provider: Provider, now: float) -> Rep
 def _words(reply: Reply, provider: Provider) -> str:
     """What the reply says, fit for a message: short, on one line, without our secrets."""
     return "a web page" if reply.is_page else " ".join(provider.scrub(reply.text).split())[:160]
-
-
-def _retry_after(reply: Reply, now: float) -> float | None:
-    """RFC 9110, 10.2.3: seconds, or the date until which to wait."""
-    value = reply.headers.get("retry-after", "").strip()
-    if value.isdecimal() and len(value) < 10:
-        return float(value)
-    if not value.endswith("GMT"):
-        return None
-    from email.utils import parsedate_to_datetime  # noqa: PLC0415 - rare, and it loads half of email
-
-    try:
-        return max(0.0, parsedate_to_datetime(value).timestamp() - now)
-    except ValueError:
-        return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -329,7 +288,7 @@ class Provider(ABC):
         """What to add to the query for the page after this one; None after the last."""
         return None
 
-    def later_pages(self, payload: Any) -> Sequence[Query]:
+    def later_pages(self, payload: Any) -> Iterable[Query]:
         """What to add to the query for each further page, if the first page tells how many there are."""
         return ()
 
@@ -695,9 +654,9 @@ class UpdateApi(HttpProvider):
                 elif rrset.key in due:
                     settled({rrset.key: Refused(f"{self.title}: {owner} {rrset.rrtype}: {reason}")})
         end = _End()
-        await api.together(
-            [self._settle(api, update, keys, settled, end) for update, keys in self._updates(said, due)]
-        )
+        updates = list(self._updates(said, due))
+        for some in updates[:1], updates[1:]:  # the first alone: wrong credentials are shown only once
+            await api.together([self._settle(api, update, keys, settled, end) for update, keys in some])
 
     def _updates(
         self, said: Mapping[Name, Mapping[RRType, RRset]], due: Collection[Key]
@@ -710,7 +669,8 @@ class UpdateApi(HttpProvider):
                     content = frozenset((rrtype, rrset.addresses) for rrtype, rrset in part.items())
                     alike.setdefault(content, []).append(owner)
         for content, owners in alike.items():
-            for some in _cut(owners, self.hosts()):
+            for start in range(0, len(owners), self.hosts()):
+                some = tuple(owners[start : start + self.hosts()])
                 types = sorted(rrtype for rrtype, _ in content)
                 keys = [(owner, rrtype) for owner in some for rrtype in types if (owner, rrtype) in due]
                 yield Update(some, dict(content)), keys
@@ -738,9 +698,3 @@ class UpdateApi(HttpProvider):
                     end.note(verdict)
         missing = Unreachable(f"{self.title} said nothing about this name")
         settled({key: verdicts.get(key[0], missing) for key in keys})
-
-
-def _cut(items: Iterable[T], size: int) -> Iterator[tuple[T, ...]]:
-    rest = iter(items)
-    while part := tuple(islice(rest, size)):
-        yield part

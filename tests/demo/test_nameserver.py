@@ -645,6 +645,14 @@ def test_a_connection_that_says_nothing_more_is_closed() -> None:
         assert ask(server, ZONE, "SOA", tcp=True).rcode() == dns.rcode.NOERROR
 
 
+def test_a_connection_whose_answers_are_not_read_is_closed() -> None:
+    question = dns.message.make_query("big.example.com", "TXT").to_wire(prepend_length=True)
+    with serving(idle=0.5) as server, connected(server) as deaf:
+        given_records(server, ("big", 60, "TXT", " ".join(["x" * 250] * 200)))
+        with pytest.raises(ConnectionError):
+            deaf.sendall(question * 1_000_000)
+
+
 def test_an_open_connection_does_not_hold_up_the_end() -> None:
     with serving(idle=60) as server:
         stream = connected(server)

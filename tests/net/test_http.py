@@ -437,6 +437,37 @@ def test_a_post_that_meets_a_closing_connection_is_not_repeated() -> None:
     run(main())
 
 
+def test_a_get_whose_answer_has_begun_is_not_repeated() -> None:
+    def half_of_the_second(this: Peer) -> Script:
+        async def script(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            await this.hear(reader)
+            writer.write(OK)
+            await this.hear(reader)
+            writer.write(HALF)
+
+        return script
+
+    async def main() -> None:
+        async with peer(half_of_the_second) as far, transport() as http_:
+            await http_.send(get(far.url))
+            with pytest.raises(NoAnswer):
+                await http_.send(get(far.url))
+            assert len(far.heads) == 2
+
+    run(main())
+
+
+def test_what_follows_an_answer_is_not_the_next_answer() -> None:
+    async def main() -> None:
+        stray = b"HTTP/1.1 500 Not yours\r\ncontent-length: 0\r\n\r\n"
+        async with peer(answers(OK + stray)) as far, transport() as http_:
+            for _ in range(2):
+                assert (await http_.send(post(far.url))).status == 200
+        assert far.connections == 2
+
+    run(main())
+
+
 def test_a_get_is_repeated_once_and_no_more() -> None:
     def one_answer_for_ever(this: Peer) -> Script:
         async def script(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -618,7 +649,7 @@ def test_an_answer_of_exactly_the_limit_is_taken() -> None:
 def test_a_slow_answer_that_keeps_coming_is_awaited() -> None:
     async def main() -> None:
         start = b"HTTP/1.1 200 OK\r\ncontent-length: 20\r\n\r\n"
-        async with peer(drips(start, b"x", 0.02)) as far, transport(timeout=0.2, deadline=30.0) as http_:
+        async with peer(drips(start, b"x", 0.03)) as far, transport(timeout=0.5, deadline=30.0) as http_:
             assert (await http_.send(get(far.url))).body == b"x" * 20
 
     run(main())
@@ -984,6 +1015,20 @@ def test_a_proxy_that_wants_a_password_for_a_plain_request_is_named_too() -> Non
                 get("http://home.test/"), Unreachable, proxy=f"http://127.0.0.1:{proxy.port}"
             )
         assert "answered 407" in said
+
+    run(main())
+
+
+def test_a_server_behind_a_proxy_may_say_407_itself(certificates: Certificates) -> None:
+    async def main() -> None:
+        odd = b"HTTP/1.1 407 Odd\r\ncontent-length: 0\r\n\r\n"
+        async with (
+            peer(answers(odd), tls=certificates.server("good")) as far,
+            peer(tunnel(far.port)) as proxy,
+        ):
+            settings = {"proxy": f"http://127.0.0.1:{proxy.port}", "ca_file": certificates.ca}
+            async with transport(**settings) as http_:
+                assert (await http_.send(get(f"https://localhost:{far.port}/"))).status == 407
 
     run(main())
 

@@ -48,6 +48,7 @@ class Settled:
     report: TargetReport
     error: ProviderError | None = None  # of the look, if that is the reason
     acknowledged: RRset | None = None  # what the provider holds, if that is known to be what is wanted
+    proved: bool = False  # was `live` read in this round, and is it what is wanted?
 
 
 def decide(
@@ -85,7 +86,7 @@ def decide(
         elif schedule.drifted(memory, wanted, live, now):
             why = "the name servers show another address"
         else:
-            return _well(target, wanted, wanted.addresses if live is None else live)
+            return _well(target, wanted, live)
     elif schedule.adoptable(memory, wanted, live, now) or (
         not wanted.addresses and not memory.acknowledged and not live
     ):
@@ -94,8 +95,10 @@ def decide(
 
 
 def _well(target: Target, wanted: RRset, live: frozenset[IPAddress] | None) -> Settled:
-    report = TargetReport(target, Outcome.UNCHANGED, wanted.addresses, live)
-    return Settled(report, acknowledged=wanted)
+    """All is well; where nobody can show what is live, the acknowledgement stands for it."""
+    shown = wanted.addresses if live is None else live
+    report = TargetReport(target, Outcome.UNCHANGED, wanted.addresses, shown)
+    return Settled(report, acknowledged=wanted, proved=live == wanted.addresses)
 
 
 def _absent(target: Target, wish: Absent, memory: Memory, live: frozenset[IPAddress] | None) -> Settled:

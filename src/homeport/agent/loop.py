@@ -33,6 +33,7 @@ PATIENCE = 10.0  # seconds that a round waits for a slow account
 PROOF_ONCE = 4.0  # seconds for the name servers after `run --once`
 PROOF_LONG = 300.0  # seconds for them while the agent goes on
 VERIFY_AT_ONCE = 32  # targets
+SOON = schedule.HOUR  # so long, an address that cannot be seen is looked for more often than usual
 SAVE_AFTER = 0.2  # seconds that proofs wait for others to be kept together with
 
 _log = logging.getLogger(__name__)
@@ -114,11 +115,16 @@ class Agent:
         TRACE.set(trace)
         at = self._world.now()
         free = [account for name, account in self._setup.accounts.items() if name not in self._slow]
-        rules = [rule for account in free for rule in self._rules(account.name)]
+        rules = [
+            rule
+            for account in free
+            for rule in self._rules(account.name)
+            if schedule.hold(self._memory(rule.target), at, account.fingerprint, by_hand=by_hand) is None
+        ]
         sights = self._look_around(rules)
         tasks = {
             account.name: asyncio.ensure_future(
-                tend(self._begin(account, trace), self._rules(account.name), sights, by_hand=by_hand)
+                tend(self._begin(account, trace), self._rules(account.name), sights, at=at, by_hand=by_hand)
             )
             for account in free
         }
@@ -136,7 +142,11 @@ class Agent:
                 task.add_done_callback(partial(self._late, name, at, trace))
         if not self._slow:
             await _end(sights.values())
-        seen = {key: f.result() for key, f in sights.items() if f.done() and not f.cancelled()}
+        seen = {
+            key: sight.result()
+            for key, sight in sights.items()
+            if sight.done() and not sight.cancelled() and sight.exception() is None  # told by `_finished`
+        }
         return Report(at, trace, seen, tuple(sorted(reports, key=lambda one: one.target)))
 
     def _look_around(self, rules: Iterable[Rule]) -> dict[tuple[str, RRType], asyncio.Future[Sight]]:
@@ -150,6 +160,9 @@ class Agent:
             for name, rrtype in sorted(needed)
             if uplinks[name].sources.get(rrtype)
         }
+
+    def _memory(self, target: Target) -> schedule.Memory:
+        return self._memories.get(target, schedule.Memory())
 
     def _begin(self, account: Account, trace: str) -> Work:
         return Work.begin(account, self._world, self._store, self._memories, trace)
@@ -170,7 +183,7 @@ class Agent:
         fingerprint = self._setup.accounts[name].fingerprint
         reports = []
         for rule in self._rules(name):
-            memory = self._memories.get(rule.target, schedule.Memory())
+            memory = self._memory(rule.target)
             after = schedule.failed(memory, error, now, fingerprint=fingerprint, jitter=chance, wrote=True)
             self._memories[rule.target] = after
             self._store.save({rule.target: after})
@@ -179,9 +192,11 @@ class Agent:
 
     def _late(self, name: str, at: float, trace: str, task: asyncio.Task[list[TargetReport]]) -> None:
         self._slow.pop(name, None)
-        reports = self._finished(name, task)
-        if reports:
-            self._report(Report(at, trace, {}, tuple(reports)))
+        if reports := self._finished(name, task):
+            report = Report(at, trace, {}, tuple(reports))
+            self._report(report)
+            if self._setup.verify:
+                self._verify_beside(report)
 
     # -- verification --------------------------------------------------------------------------
 
@@ -230,19 +245,22 @@ class Agent:
 
     @staticmethod
     def _arrived(report: Report) -> bool:
-        """Has anything succeeded?  Then whatever else is wrong has waits of its own."""
-        return any(one.outcome.right for one in report.targets) or not report.targets
+        """Has anything succeeded, or must all be left alone?  Then what is wrong has waits of its own."""
+        outcomes = [one.outcome for one in report.targets]
+        return any(one.right for one in outcomes) or all(one is Outcome.HELD for one in outcomes)
 
     def _waits(self, report: Report) -> list[float]:
         """Seconds from now until the targets that failed, or could not be seen, want their next try."""
         now = self._world.now()
         waits = []
         for one in report.targets:
-            memory = self._memories.get(one.target, schedule.Memory())
-            if memory.not_before is not None and memory.stopped_by is None:
-                waits.append(min(max(memory.not_before - now, 0.0), schedule.LONGEST_WAIT))
-            elif one.outcome is Outcome.UNKNOWN:
-                waits.append(schedule.WAITS[Reaction.RETRY][1])
+            memory = self._memory(one.target)
+            if one.outcome is Outcome.UNKNOWN:
+                since = memory.error_at if memory.error_at is not None else now
+                if abs(now - since) < SOON:
+                    waits.append(schedule.WAITS[Reaction.RETRY][1])
+            elif memory.not_before is not None and memory.stopped_by is None:
+                waits.append(memory.not_before - now)
         return waits
 
 

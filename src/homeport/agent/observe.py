@@ -64,7 +64,9 @@ async def observe(uplink: Uplink, net: Net, rrtype: RRType, clock: Callable[[], 
 async def survey(uplink: Uplink, net: Net, rrtype: RRType, clock: Callable[[], float]) -> Sight:
     """Ask every source, whatever the others say: for `homeport ip`."""
     sources = uplink.sources.get(rrtype, ())
-    readings = await asyncio.gather(*(look(s, net, rrtype, uplink.allow, clock) for s in sources))
+    looks = [asyncio.ensure_future(look(s, net, rrtype, uplink.allow, clock)) for s in sources]
+    await asyncio.gather(*looks, return_exceptions=True)
+    readings = [_reading(task, source) for task, source in zip(looks, sources, strict=True)]
     need = max(1, min(uplink.agree or USUAL, len({source.operator for source in sources})))
     seen = conclude(readings, need, strict=uplink.agree is not None, complete=True)
     assert seen is not None, "all sources have spoken"

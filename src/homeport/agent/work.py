@@ -38,7 +38,7 @@ class Work:
     memories: dict[Target, Memory]
     trace: str
     api: Api
-    refusals: list[ProviderError] = field(default_factory=list)  # that speak of the whole account
+    ends: list[ProviderError] = field(default_factory=list)  # after which it is asked nothing more
 
     @classmethod
     def begin(
@@ -68,18 +68,22 @@ class Work:
         return Change(self.world.now(), self.trace, target, event, before, after, note)
 
 
-async def tend(work: Work, rules: Sequence[Rule], sights: Sights, *, by_hand: bool) -> list[TargetReport]:
+async def tend(
+    work: Work, rules: Sequence[Rule], sights: Sights, *, at: float, by_hand: bool
+) -> list[TargetReport]:
     """Bring all targets of one account to what is wanted, as far as that is possible now.
 
-    A target whose address is still being looked for does not keep the others waiting.
+    `at` is when the round began.  A target whose address is still being looked for does not keep the
+    others waiting.
     """
-    free, reports = _unheld(work, rules, by_hand=by_hand)
+    free, reports = _unheld(work, rules, at=at, by_hand=by_hand)
     view = await look(work, [rule.target for rule in free])
-    while free:
+    while free and not work.ends:
         ready, free = await _next(free, sights)
         seen = _sights(sights)
         wishes = {rule.target: wish(rule, seen) for rule in ready}
         reports += await _act(work, wishes, view)
+    reports += _leave(work, free)
     _stop_all(work, rules)
     return reports
 
@@ -108,7 +112,10 @@ async def shown(world: World, keys: Collection[Key]) -> dict[Key, frozenset[IPAd
 
     async def one(key: Key) -> None:
         for server in (await world.servers(key[0], None))[:2]:
-            found[key] = await world.authoritative(server, *key)
+            try:
+                found[key] = await world.authoritative(server, *key)
+            except ProviderError:
+                continue  # out of order; another one knows it too
             return
 
     work = [asyncio.ensure_future(one(key)) for key in keys]
@@ -125,13 +132,15 @@ async def shown(world: World, keys: Collection[Key]) -> dict[Key, frozenset[IPAd
 # -- the steps of tend ---------------------------------------------------------------------------
 
 
-def _unheld(work: Work, rules: Sequence[Rule], *, by_hand: bool) -> tuple[list[Rule], list[TargetReport]]:
+def _unheld(
+    work: Work, rules: Sequence[Rule], *, at: float, by_hand: bool
+) -> tuple[list[Rule], list[TargetReport]]:
     """The rules that may be acted on, and the reports of the others."""
     free: list[Rule] = []
     reports: list[TargetReport] = []
     for rule in rules:
         memory = work.memory(rule.target)
-        why = schedule.hold(memory, work.world.now(), work.account.fingerprint, by_hand=by_hand)
+        why = schedule.hold(memory, at, work.account.fingerprint, by_hand=by_hand)
         if why is None:
             free.append(rule)
         else:
@@ -227,6 +236,7 @@ async def _look_again(
         elif decision.acknowledged is not None:
             now, after = work.world.now(), decision.acknowledged
             memory = schedule.acknowledged(work.memory(target), after, now, sent=True)
+            memory = replace(memory, outcome=Outcome.UPDATED)
             was = _before(work, before[target])
             work.save({target: memory}, [work.change(target, "updated", was, after.addresses)])
             verdicts[target] = None
@@ -250,11 +260,12 @@ def _settle(work: Work, settled: Sequence[Settled]) -> list[TargetReport]:
             after = _failed(work, memory, one.error, wrote=False)
             changes += _trouble(work, target, memory, one.error)
         else:
-            began = now if memory.error_at is None else memory.error_at
-            after = replace(memory, error=one.report.error, error_at=began)
+            began = memory.error_at if memory.error_at is not None else now
+            error = one.report.error
+            after = replace(memory, error=error, error_at=began if error is not None else None)
         if one.report.live is not None:
             after = schedule.looked(after, one.report.live, now)
-        if one.report.outcome.right and one.report.live == one.report.wanted:
+        if one.proved:
             after = replace(after, verified_at=now)
         memories[target] = replace(after, outcome=one.report.outcome)
     work.save(memories, changes)
@@ -276,8 +287,8 @@ def _conclude(work: Work, todo: Todo, verdict: Verdict) -> TargetReport:
 
 
 def _failed(work: Work, memory: Memory, error: ProviderError, *, wrote: bool) -> Memory:
-    if error.whole_account and error.reaction is Reaction.HALT:
-        work.refusals.append(error)
+    if error.whole_account or isinstance(error, Throttled):
+        work.ends.append(error)
     return schedule.failed(
         memory,
         error,
@@ -295,11 +306,30 @@ def _trouble(work: Work, target: Target, memory: Memory, error: ProviderError) -
     return [] if memory.error is not None else [work.change(target, "failed", note=str(error))]
 
 
+def _leave(work: Work, rules: Sequence[Rule]) -> list[TargetReport]:
+    """Fail those that were still waiting for their address when the account would take no more."""
+    reports: list[TargetReport] = []
+    for error in work.ends[:1]:
+        for rule in rules:
+            memory = work.memory(rule.target)
+            after = replace(_failed(work, memory, error, wrote=False), outcome=Outcome.FAILED)
+            work.save({rule.target: after}, _trouble(work, rule.target, memory, error))
+            reports.append(TargetReport(rule.target, Outcome.FAILED, None, memory.live, error=str(error)))
+    return reports
+
+
 def _stop_all(work: Work, rules: Sequence[Rule]) -> None:
     """When the account itself is refused, none of its names is tried again."""
-    for refusal in work.refusals[:1]:
-        targets = [rule.target for rule in rules if work.memory(rule.target).stopped_by is None]
-        work.save({target: _failed(work, work.memory(target), refusal, wrote=False) for target in targets})
+    stops = [error for error in work.ends if error.reaction is Reaction.HALT]
+    for stop in stops[:1]:
+        memories = {rule.target: work.memory(rule.target) for rule in rules}
+        work.save(
+            {
+                target: _failed(work, memory, stop, wrote=False)
+                for target, memory in memories.items()
+                if memory.stopped_by != work.account.fingerprint
+            }
+        )
 
 
 def _before(work: Work, todo: Todo) -> frozenset[IPAddress] | None:

@@ -85,12 +85,19 @@ async def _once(config: Config, store: Store, *, as_json: bool) -> int:
                 one.target.owner.text,
                 one.target.rrtype.value,
                 one.target.account,
-                said(one).removeprefix(f"{one.outcome.value} ") + _proved(proofs.get(one.target)),
+                _after_the_outcome(said(one)) + _proved(proofs.get(one.target)),
             )
             for one in report.targets
         ]
         print(table(rows, colours=[_COLOURS[one.outcome] for one in report.targets]))
     return RIGHT if report.right else NOT_RIGHT
+
+
+def _after_the_outcome(text: str) -> str:
+    """The words behind the outcome, which has a column of its own."""
+    for word in ("updated ", "failed: ", "held: ", "address unknown, "):
+        text = text.removeprefix(word)
+    return text
 
 
 async def _forever(config: Config, store: Store, *, as_json: bool) -> int:

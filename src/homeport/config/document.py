@@ -63,7 +63,10 @@ class Document:
             if not inside:
                 return (nodes[0][0], nodes[0][0].place(path[:depth])) if nodes else (None, Place(""))
             nodes = _visible(inside)
-        return (nodes[-1][0], nodes[-1][0].place(path)) if nodes else (None, Place(""))
+        if not nodes:
+            return None, Place("")
+        layer = nodes[-1][0] if path else nodes[0][0]
+        return layer, layer.place(path)
 
 
 def merged(below: Any, above: Any) -> Any:

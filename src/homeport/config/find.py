@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -81,7 +82,7 @@ def folders(environ: Mapping[str, str]) -> Iterator[Path]:
 
 def state_dir(environ: Mapping[str, str]) -> Path:
     """The platform's place for what a program remembers."""
-    if os.name == "nt":
+    if sys.platform == "win32":
         return _program_data(environ)
     if os.geteuid() == 0:
         return Path("/var/lib/homeport")

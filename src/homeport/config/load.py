@@ -38,25 +38,30 @@ _FAMILIES = {"ipv4": RRType.A, "ipv6": RRType.AAAA}
 _HASTY = 30  # seconds; a shorter interval asks the sources more often than their operators like
 
 
-def load(path: Path | None, environ: Mapping[str, str], *, resolve: bool = True) -> Config:
+def load(
+    path: Path | None, environ: Mapping[str, str], *, resolve: bool = True, blind: bool = False
+) -> Config:
     """The configuration of `path`, or of the usual places, with its overlay and the environment.
 
     Without `resolve`, secrets are read from variables and files, but no command is run and no keyring
-    is asked.  Raises `Mistakes` with all that is wrong; `ConfigError` if there is nothing to read.
+    is asked.  With `blind`, no secret is looked for at all: for commands that only show something, and
+    may run where the agent's secrets are not.  Raises `Mistakes` with all that is wrong; `ConfigError`
+    if there is nothing to read.
     """
     first, warnings = find.find(path, environ)
     if first is None and not environment.present(environ):
         raise find.nothing_found(environ)
     files = _files(first, environ)
     layers = _layers(files)
-    work = _Load(Document(layers), environ, Path() if first is None else first.parent, resolve=resolve)
+    folder = Path() if first is None else first.parent
+    work = _Load(Document(layers), secrets.References(environ, folder, resolve, blind))
     work.warnings += [((-1, 0), warning) for warning in warnings]
     return work.config(tuple(files))
 
 
 def default(environ: Mapping[str, str]) -> Config:
     """What holds where nobody has configured anything: one uplink, no account, no record."""
-    return _Load(Document([]), environ, Path(), resolve=False).config(())
+    return _Load(Document([]), secrets.References(environ, Path(), resolve=False)).config(())
 
 
 def _files(first: Path | None, environ: Mapping[str, str]) -> list[Path]:
@@ -89,9 +94,7 @@ class _Load:
     """One reading of a document, and what it has found so far."""
 
     document: Document
-    environ: Mapping[str, str]
-    folder: Path
-    resolve: bool = field(kw_only=True)
+    references: secrets.References
     mistakes: list[tuple[tuple[int, int], Mistake]] = field(default_factory=list)
     warnings: list[tuple[tuple[int, int], Mistake]] = field(default_factory=list)
     unknown: set[KeyPath] = field(default_factory=set)  # secrets that were not followed
@@ -99,10 +102,9 @@ class _Load:
 
     def config(self, files: tuple[Path, ...]) -> Config:
         below = self.document.tree()
-        over = environment.overlay(self.environ, below, self._environment_mistake)
+        over = environment.overlay(self.references.environ, below, self._environment_mistake)
         self.document = Document([*self.document.layers, over])
         tree = self.document.tree()
-        self.references = secrets.References(self.environ, self.folder, self.resolve)
         self.reader = Reader(self.report, {Secret: self._secret, Path: self._path, HostId: self._host})
 
         for key in tree:
@@ -159,7 +161,7 @@ class _Load:
         return found.secret
 
     def _path(self, text: str, _: KeyPath) -> Path:
-        return self.folder / Path(text).expanduser()
+        return self.references.folder / Path(text).expanduser()
 
     def _host(self, text: str, _: KeyPath) -> HostId:
         host = hosts.parse(text)
@@ -189,8 +191,9 @@ class _Load:
                 "asks public services more often than they like",
                 f'write "{_HASTY}s" or more, unless all sources are yours',
             )
-        named = self.environ.get("HOMEPORT_STATE_DIR")
-        state = Path(named).expanduser() if named else found.state_dir or find.state_dir(self.environ)
+        environ = self.references.environ
+        named = environ.get("HOMEPORT_STATE_DIR")
+        state = Path(named).expanduser() if named else found.state_dir or find.state_dir(environ)
         return AgentSettings(interval=found.interval, state_dir=state, verify=found.verify)
 
     def _section(self, tree: Mapping[str, Any], name: str) -> Mapping[str, Any]:
@@ -249,9 +252,7 @@ class _Load:
             allow=tuple(dict.fromkeys(found.allow)),
         )
 
-    def _sources(
-        self, word: str, rrtype: RRType, path: KeyPath, uplink: UplinkTable
-    ) -> tuple[Source, ...]:
+    def _sources(self, word: str, rrtype: RRType, path: KeyPath, uplink: UplinkTable) -> tuple[Source, ...]:
         try:
             found = spec.parse(word, rrtype, interface=uplink.interface)
         except ConfigError as error:

@@ -14,6 +14,9 @@ from .address import PLAIN_WORDS, classify, publishable, same_network
 from .dns import IPAddress, in_order
 
 
+SHOWN = 3  # failures that one message tells
+
+
 @dataclass(frozen=True, slots=True)
 class Seen:
     """Known.  `addresses` is empty only if a source says so on purpose."""
@@ -84,8 +87,14 @@ def conclude(readings: Sequence[Reading], need: int, *, strict: bool, complete: 
         return Unseen(f"the sources disagree: {'; '.join(said)}")
     if groups:
         agreed = f"only {max(votes)} of {need} sources say {_listed(groups[0][0].addresses)}"
-        return Unseen("; ".join([agreed, *failed]))
-    return Unseen("; ".join(failed) or "there is no source to ask")
+        return Unseen("; ".join([agreed, *_some(failed)]))
+    return Unseen("; ".join(_some(failed)) or "there is no source to ask")
+
+
+def _some(failures: Sequence[str]) -> list[str]:
+    """The first few; `homeport ip` shows them all."""
+    more = len(failures) - SHOWN
+    return [*failures[:SHOWN], *([f"and {more} more (see `homeport ip`)"] if more > 0 else [])]
 
 
 def _groups(readings: Sequence[Reading]) -> list[list[Reading]]:

@@ -76,7 +76,7 @@ def by_record(wanted: RRset, present: Collection[Record]) -> tuple[Change, ...]:
     """
     kept: dict[IPAddress, Record] = {}
     spare: list[Record] = []
-    for record in sorted(present, key=lambda record: record.id):
+    for record in sorted(present, key=lambda record: (not as_wanted(wanted, record), record.id)):
         if record.address in wanted.addresses and record.address not in kept:
             kept[record.address] = record
         else:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from .dns import IPAddress, Name, RRset, RRType
-from .errors import HomeportError, NoAnswer, Reaction, Throttled
+from .errors import HomeportError, NoAnswer, Reaction, Throttled, Unintelligible
 
 MINUTE, HOUR, DAY = 60.0, 3600.0, 86400.0
 # Front-weighted: most trouble is over at the second try; what is not, needs hours or a person.
@@ -18,6 +18,8 @@ WAITS: dict[Reaction, Sequence[float]] = {
     Reaction.BACK_OFF: [15 * MINUTE, HOUR, 6 * HOUR],
 }
 LONGEST_WAIT = DAY  # no Retry-After, and no clock that jumped, makes us wait longer
+LEEWAY = 5 * MINUTE  # a clock that is set back by less has not jumped
+LEAST_PAUSE = 1.0  # seconds between two rounds, whatever the clocks say
 LADDER = (2.0, 4.0, 8.0, 16.0, 32.0, 60.0)  # from the start until the first success
 DRIFT_AFTER = 15 * MINUTE  # how long an update service may take until its name servers agree
 DRIFT_EVERY = 6 * HOUR  # how often a record at a service that cannot be read is repaired
@@ -73,18 +75,22 @@ def hold(memory: Memory, now: float, fingerprint: str, *, by_hand: bool) -> str 
     if memory.not_before is None or (by_hand and memory.waiting is Reaction.RETRY):
         return None
     wait = memory.not_before - now
-    if 0 < wait <= LONGEST_WAIT:
+    if 0 < wait <= _longest(memory.waiting) + LEEWAY:
         return f"waiting {_span(wait)}: {memory.error}"
     return None
 
 
 def acknowledged(memory: Memory, wanted: RRset, now: float, *, sent: bool) -> Memory:
-    """After the provider said that it holds what is wanted."""
+    """After the provider said that it holds what is wanted, or nothing speaks against it.
+
+    `acknowledged_at` is when that began: refreshing and mending count from it.
+    """
+    same = not sent and believed(memory, wanted)
     return replace(
         memory,
         acknowledged=wanted.addresses,
         acknowledged_ttl=wanted.ttl,
-        acknowledged_at=now,
+        acknowledged_at=memory.acknowledged_at if same and memory.acknowledged_at is not None else now,
         sent_at=now if sent else memory.sent_at,
         failures=0,
         not_before=None,
@@ -103,8 +109,8 @@ def failed(
 ) -> Memory:
     """After an attempt that failed, while reading or (`wrote`) while changing something.
 
-    A change without an answer may have been made or not: what was acknowledged before is no longer
-    believed.  `jitter` is a random number in [0, 1).
+    A change without an answer that we understand may have been made or not: what was acknowledged
+    before is no longer believed.  `jitter` is a random number in [0, 1).
     """
     failures = memory.failures + 1
     after = replace(
@@ -113,7 +119,7 @@ def failed(
         error=str(error),
         error_at=memory.error_at if memory.error_at is not None else now,
     )
-    if wrote and isinstance(error, NoAnswer):
+    if wrote and isinstance(error, NoAnswer | Unintelligible):
         after = replace(after, acknowledged=None, acknowledged_at=None, sent_at=now)
     if error.reaction is Reaction.HALT:
         return replace(after, not_before=None, waiting=None, stopped_by=fingerprint)
@@ -166,7 +172,7 @@ def refresh_due(memory: Memory, days: int | None, now: float, spread: float) -> 
     if not days or memory.acknowledged_at is None:
         return False
     since = memory.sent_at if memory.sent_at is not None else memory.acknowledged_at
-    return now - since >= days * DAY * (1 - spread / 10)
+    return abs(now - since) >= days * DAY * (1 - spread / 10)
 
 
 def pause(interval: float, waits: Sequence[float], *, rung: int | None, jitter: float) -> float:
@@ -178,7 +184,12 @@ def pause(interval: float, waits: Sequence[float], *, rung: int | None, jitter: 
     regular = interval * (0.95 + jitter / 10)
     if rung is not None:
         return min(LADDER[min(rung, len(LADDER) - 1)], regular)
-    return max(0.0, min([regular, *waits]))
+    return min([regular, *(max(wait, LEAST_PAUSE) for wait in waits)])
+
+
+def _longest(reaction: Reaction | None) -> float:
+    """How long a wait can have been at most; if more is left of it, the clock was set back."""
+    return LONGEST_WAIT if reaction is Reaction.BACK_OFF else WAITS[Reaction.RETRY][-1] * 1.25
 
 
 def _span(seconds: float) -> str:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import io
 import struct
 import time
 from collections.abc import AsyncIterator, Iterable, Iterator
@@ -175,7 +176,7 @@ class Nameserver:
             response.set_rcode(Rcode.FORMERR)
             return response.to_wire()
         response.set_rcode(Rcode.NOTAUTH)
-        asked = _tsig(signature)
+        asked, wire = _tsig(signature), response.to_wire()
         timely = error is Rcode.BADTIME
         said = cast(
             dns.rdtypes.ANY.TSIG.TSIG,
@@ -188,12 +189,14 @@ class Nameserver:
         )
         if timely:
             # By hand: dnspython would put our time where the client's must stand.
-            unsigned = response.to_wire()
             said, _ = dns.tsig.sign(  # type: ignore[no-untyped-call]  # dnspython's, not typed
-                unsigned, self._key, said, asked.time_signed, asked.mac
+                wire, self._key, said, asked.time_signed, asked.mac
             )
-        response.tsig = dns.rrset.from_rdata(signature.name, 0, said)
-        return response.to_wire()
+        # By hand as well: before 2.8 dnspython signs whatever has a TSIG.
+        record = io.BytesIO()
+        dns.rrset.from_rdata(signature.name, 0, said).to_wire(record)
+        [count] = struct.unpack("!H", wire[10:12])
+        return wire[:10] + struct.pack("!H", count + 1) + wire[12:] + record.getvalue()
 
     # Queries
 
@@ -290,13 +293,15 @@ class Nameserver:
                         return  # what speaks no DNS here will not begin to
                     writer.write(len(answer).to_bytes(2, "big") + answer)
                     await writer.drain()
-        except (TimeoutError, asyncio.IncompleteReadError, ConnectionError):
+        except TimeoutError:
+            writer.transport.abort()  # a peer that does not read would keep a closing one open for ever
+        except (asyncio.IncompleteReadError, ConnectionError):
             return
         finally:
-            del self._connections[task]
             writer.close()
             with suppress(OSError):
                 await writer.wait_closed()
+            del self._connections[task]
 
     async def _hang_up(self) -> None:
         open_ones = dict(self._connections)

@@ -6,17 +6,19 @@ The only module that sends DNS.  What the octets mean is the business of `wire`.
 from __future__ import annotations
 
 import asyncio
+import os
 import secrets
 import socket
 import struct
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from ipaddress import ip_address
 
 from ..core.errors import NoAnswer, Unreachable
 from ..wire import dns
 
 CONNECT_TIMEOUT = 5.0  # seconds
-ANSWER_TIMEOUT = 10.0  # seconds without any progress
+HAPPY_EYEBALLS = 0.25  # seconds until the next address of the server is tried beside (RFC 8305, 5)
+ANSWER_TIMEOUT = 10.0  # seconds until the next whole answer
 RESEND = (0.8, 1.6, 2.4)  # seconds to wait for a UDP answer before asking again, or giving up
 
 
@@ -24,46 +26,59 @@ class TcpDns:
     """RFC 7766: one connection for one exchange, all messages pipelined (6.2.1.1)."""
 
     async def exchange(self, host: str, port: int, messages: Sequence[bytes]) -> list[bytes]:
+        """As `driver.DnsTransport` says.
+
+        A server may close after as many answers as it likes (6.2.3): what it has not answered goes over
+        another connection.  A message that is alone is therefore sent once only.
+        """
+        answers: dict[bytes, bytes] = {}
+        while left := [message for message in messages if message[:2] not in answers]:
+            answers |= await self._converse(host, port, left)
+        return [answers[message[:2]] for message in messages]
+
+    async def _converse(self, host: str, port: int, messages: Sequence[bytes]) -> dict[bytes, bytes]:
+        """One connection: the answers by their IDs, at least one of them."""
         where = f"{host} port {port}"
         loop = asyncio.get_running_loop()
         try:
             async with asyncio.timeout(CONNECT_TIMEOUT):
-                transport, protocol = await loop.create_connection(_Stream, host, port)
+                transport, stream = await loop.create_connection(
+                    lambda: _Stream({message[:2] for message in messages}),
+                    host,
+                    port,
+                    happy_eyeballs_delay=HAPPY_EYEBALLS,
+                )
         except TimeoutError as error:
             raise Unreachable(f"{where}: no connection within {CONNECT_TIMEOUT:.0f} s") from error
         except OSError as error:
             raise Unreachable(f"{where}: {reason(error)}") from error
         try:
-            protocol.expected = len(messages)
             transport.write(b"".join(struct.pack("!H", len(m)) + m for m in messages))
-            while not protocol.done.is_set():
-                seen = len(protocol.answers)
+            while stream.missing and not stream.lost:
+                stream.progress.clear()
                 try:
                     async with asyncio.timeout(ANSWER_TIMEOUT):
-                        await protocol.progress.wait()
+                        await stream.progress.wait()
                 except TimeoutError as error:
                     raise NoAnswer(f"{where}: no answer within {ANSWER_TIMEOUT:.0f} s") from error
-                protocol.progress.clear()
-                if protocol.lost and len(protocol.answers) == seen and not protocol.done.is_set():
-                    raise NoAnswer(f"{where}: the connection ended before the answer")
         finally:
             transport.abort()
-        by_id = {answer[:2]: answer for answer in protocol.answers if len(answer) >= 2}
-        try:
-            return [by_id[message[:2]] for message in messages]
-        except KeyError as error:
-            raise NoAnswer(f"{where}: answered something that was not asked") from error
+        if stream.strange:
+            raise NoAnswer(f"{where}: answered something that was not asked")
+        if not stream.answers:
+            raise NoAnswer(f"{where}: the connection ended before the answer")
+        return stream.answers
 
 
 class _Stream(asyncio.Protocol):
-    """Cuts the octets of a TCP connection into messages (RFC 1035, 4.2.2)."""
+    """Cuts the octets of a TCP connection into messages (RFC 1035, 4.2.2), known by their IDs."""
 
-    def __init__(self) -> None:
-        self.answers: list[bytes] = []
-        self.expected = 0
-        self.lost = False
-        self.progress = asyncio.Event()
-        self.done = asyncio.Event()
+    def __init__(self, asked: Collection[bytes]) -> None:
+        self.answers: dict[bytes, bytes] = {}
+        self.missing = set(asked)
+        self.strange = False  # has something come that nobody asked for?
+        self.lost = False  # is there nothing more to come?
+        self.progress = asyncio.Event()  # an answer, or the end
         self._buffer = bytearray()
 
     def data_received(self, data: bytes) -> None:
@@ -73,11 +88,17 @@ class _Stream(asyncio.Protocol):
             end = start + 2 + int.from_bytes(self._buffer[start : start + 2], "big")
             if end > len(self._buffer):
                 break
-            self.answers.append(bytes(self._buffer[start + 2 : end]))
+            self._take(bytes(self._buffer[start + 2 : end]))
             start = end
         del self._buffer[:start]
-        if len(self.answers) >= self.expected:
-            self.done.set()
+
+    def _take(self, answer: bytes) -> None:
+        number = answer[:2]
+        if number in self.missing:
+            self.missing.remove(number)
+            self.answers[number] = answer
+        else:
+            self.strange = self.lost = True
         self.progress.set()
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -118,9 +139,15 @@ async def ask(address: str, port: int, owner: str, rdtype: int, *, recursive: bo
         if not protocol.answer.cancel():
             protocol.answer.exception()  # so that an error which came too late is not called unhandled
         transport.abort()
-    if answer.truncated:
-        [whole] = await TcpDns().exchange(address, port, [question])
-        return dns.decode(whole)
+    if not answer.truncated:
+        return answer
+    [whole] = await TcpDns().exchange(address, port, [question])
+    try:
+        answer = dns.decode(whole)
+    except dns.MalformedMessage as error:
+        raise NoAnswer(f"{where}: {error}") from error
+    if answer.question != (owner, rdtype) or answer.truncated:
+        raise NoAnswer(f"{where}: answered something that was not asked")
     return answer
 
 
@@ -161,4 +188,7 @@ def reason(error: OSError) -> str:
         return "connection refused"
     if isinstance(error, socket.gaierror):
         return "the name cannot be resolved"
-    return error.strerror or type(error).__name__
+    text = error.strerror or str(error) or type(error).__name__
+    if error.errno and text.startswith("Connect call failed"):  # asyncio's words; the system's tell why
+        return os.strerror(error.errno)
+    return text

@@ -379,8 +379,6 @@ class _Connection:
         data = await self._reader.read(CHUNK)
         self._ended = not data
         self.opening = (self.opening + data)[:5]
-        if self._ended and not self.opening:
-            raise ConnectionResetError("connection closed")
         if not b"HTTP/".startswith(self.opening):
             raise _NotHttp("what answered does not speak HTTP")
         self._wire.receive_data(data)

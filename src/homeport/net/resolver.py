@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from pathlib import Path
 
@@ -19,6 +19,8 @@ from .dns import addresses, ask
 _RESOLV_CONF = Path("/etc/resolv.conf")
 _PATIENCE = 1.5  # seconds to find the address of one name server
 
+_Peer = tuple[str, int, bool]  # address and port of a server, and whether it shall ask others for us
+
 
 async def servers(owner: Name, primary: tuple[str, int] | None) -> list[Server]:
     """The authoritative servers of the zone of `owner`; the configured primary first, if there is one.
@@ -27,8 +29,7 @@ async def servers(owner: Name, primary: tuple[str, int] | None) -> list[Server]:
     can say which servers there are.
     """
     if primary is None:
-        answers, where = await _zone_servers(owner)
-        return [Server(name, *await _place(name, where)) for name in answers]
+        return await _placed(*await _zone_servers(owner))
     host, port = primary
     first = Server(host if port == 53 else f"{host} port {port}", (await addresses(host))[0], port)
     try:
@@ -37,13 +38,16 @@ async def servers(owner: Name, primary: tuple[str, int] | None) -> list[Server]:
         listed = await ask(first.address, port, apex.text, dns.NS) if apex else soa
     except ProviderError:
         return [first]  # it is out of order, which the question for the address will tell
-    names = _names(listed)
-    places = await asyncio.gather(*(_place(name, (first.address, port)) for name in names))
-    others = [Server(name, *place) for name, place in zip(names, places, strict=True)]
+    others = await _placed(_names(listed, apex or owner), (first.address, port, False))
     return [first, *(other for other in others if other.address != first.address)]
 
 
-async def _zone_servers(owner: Name) -> tuple[list[str], tuple[str, int]]:
+async def _placed(names: Sequence[str], teller: _Peer) -> list[Server]:
+    places = await asyncio.gather(*(_place(name, teller) for name in names))
+    return [Server(name, *place) for name, place in zip(names, places, strict=True)]
+
+
+async def _zone_servers(owner: Name) -> tuple[list[str], _Peer]:
     """The NS names of the nearest zone above `owner`, and the resolver that told them."""
     trouble: ProviderError = Unreachable("this system has no DNS resolver")
     for resolver in recursive():
@@ -52,8 +56,8 @@ async def _zone_servers(owner: Name) -> tuple[list[str], tuple[str, int]]:
                 answer = await ask(resolver, 53, name.text, dns.NS, recursive=True)
                 if answer.rcode not in (dns.Rcode.NOERROR, dns.Rcode.NXDOMAIN):
                     raise Unreachable(f"resolver {resolver}: {dns.Rcode.name_of(answer.rcode)}")
-                if names := _names(answer):
-                    return names, (resolver, 53)
+                if names := _names(answer, name):
+                    return names, (resolver, 53, True)
         except ProviderError as error:
             trouble = error
             continue
@@ -61,13 +65,14 @@ async def _zone_servers(owner: Name) -> tuple[list[str], tuple[str, int]]:
     raise trouble
 
 
-async def _place(name: str, where: tuple[str, int]) -> tuple[str, int]:
+async def _place(name: str, teller: _Peer) -> tuple[str, int]:
     """An address of a name server: as the one says who named it, else as the resolvers say."""
-    for host, port in (where, *((resolver, 53) for resolver in recursive())):
+    others = [(resolver, 53, True) for resolver in recursive()]
+    for host, port, wish in dict.fromkeys([teller, *others]):
         for rdtype in (dns.A, dns.AAAA):
             try:
                 async with asyncio.timeout(_PATIENCE):
-                    answer = await ask(host, port, name, rdtype, recursive=host != where[0])
+                    answer = await ask(host, port, name, rdtype, recursive=wish)
             except (ProviderError, TimeoutError):
                 break  # the next one may know it; no address at all is told by the empty one
             for row in answer.answer:
@@ -76,9 +81,16 @@ async def _place(name: str, where: tuple[str, int]) -> tuple[str, int]:
     return "", 53
 
 
-def _names(message: dns.Message) -> list[str]:
+def _names(message: dns.Message, apex: Name) -> list[str]:
+    """The name servers of that zone, in a stable order; not those of an alias' target."""
     rows = (*message.answer, *message.authority)
-    return sorted({str(row.data) for row in rows if row.rdtype == dns.NS and isinstance(row.data, str)})
+    return sorted(
+        {
+            str(r.data)
+            for r in rows
+            if r.rdtype == dns.NS and r.owner == apex.text and isinstance(r.data, str)
+        }
+    )
 
 
 def recursive() -> list[str]:
@@ -120,7 +132,7 @@ else:
         for line in lines:
             words = line.split()
             if len(words) > 1 and words[0] == "nameserver":
-                yield words[1].partition("%")[0]
+                yield words[1]
 
 
 def _valid(texts: Iterator[str]) -> Iterator[str]:

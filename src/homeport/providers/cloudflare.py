@@ -22,8 +22,10 @@ from ..core.errors import (
     Unreachable,
 )
 from ..core.plan import Change, Create, Delete, Put, Replace
-from ..driver import Api, Budget, NoBatch, Query, RestRecords, Secret, Unusable, bearer, owner_of
-from ..wire.http import Reply
+from ..core.secret import Secret
+from ..driver import Api, Budget, NoBatch, RestRecords, Unusable, owner_of
+from ..wire.auth import bearer
+from ..wire.http import Query, Reply
 
 _USABLE = ("active", "pending", "initializing")
 _ERRORS: tuple[tuple[frozenset[int], type[ProviderError], str], ...] = (
@@ -93,9 +95,9 @@ class Cloudflare(RestRecords):
                 said = f"{self.title}: {self.scrub(told[code])[:160]} (code {code}){hint}"
                 raise Throttled(said, retry_after=self.patience) if kind is Throttled else kind(said)
 
-    def later_pages(self, payload: Any) -> Sequence[Query]:
+    def later_pages(self, payload: Any) -> Iterable[Query]:
         pages = (payload.get("result_info") or {}).get("total_pages") or 1
-        return [{"page": str(number)} for number in range(2, pages + 1)]
+        return ({"page": str(number)} for number in range(2, pages + 1))
 
     async def find_zones(self, api: Api, candidates: Collection[Name]) -> Sequence[Zone | Unusable]:
         rows = []

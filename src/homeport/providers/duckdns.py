@@ -11,7 +11,9 @@ from typing import Annotated
 
 from ..core.dns import Name, RRset, RRType
 from ..core.errors import BadCredentials, NoSuchName, Unintelligible
-from ..driver import Api, Query, Secret, Update, UpdateApi, Verdict
+from ..core.secret import Secret
+from ..driver import Api, Update, UpdateApi, Verdict
+from ..wire.http import Query
 
 _ZONE = Name("duckdns.org")
 _FIELDS = {RRType.A: "ip", RRType.AAAA: "ipv6"}

@@ -11,7 +11,9 @@ from urllib.parse import parse_qsl, urlsplit
 
 from ..core.dns import Name, RRset, RRType
 from ..core.errors import NoAnswer, Unintelligible
-from ..driver import Api, Secret, Update, UpdateApi, Verdict, basic
+from ..core.secret import Secret
+from ..driver import Api, Update, UpdateApi, Verdict
+from ..wire.auth import basic
 from ..wire.dyndns2 import MOST_HOSTS, Service, Style, query, verdicts
 from ..wire.dyndns2_services import GONE, SERVICES
 

@@ -3,29 +3,31 @@
 Works with BIND, Knot and PowerDNS.  Everything goes over TCP.  The zone is found by what the server
 says about the name; RRsets of one zone are replaced together in one message, signed with TSIG
 (RFC 8945) where there is a key, and only a signed answer counts.  Adding an address beside a CNAME is
-silently ignored by servers (RFC 2136, 3.4.2.2), so a CNAME is an error before anything is sent.
+silently ignored by servers (RFC 2136, 3.4.2.2), so a CNAME is an error before anything is sent; unless
+it is made of a wildcard (RFC 4592), which a record of the name's own may override.
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Literal
 
-from ..core.dns import Key, Name, Present, Record, RRset, Zone
+from ..core.dns import Key, Name, Present, Record, RRset, Zone, in_order
 from ..core.errors import (
     BadCredentials,
     ConfigError,
     NoSuchName,
     ProviderError,
     Refused,
-    Stale,
     Unintelligible,
     Unreachable,
 )
-from ..core.plan import Change, by_rrset
-from ..driver import Api, Secret, ZoneWriter, understanding
+from ..core.plan import Change, Create, Put, satisfied
+from ..core.secret import Secret
+from ..driver import Api, ZoneWriter, understanding
 from ..wire import dns, tsig, update
 
-_DEFAULT_TTL = 60  # seconds, of records that had none before
+_DEFAULT_TTL = 60  # seconds, of new records whose TTL nobody asked for
+_AT_ONCE = 10_000  # questions over one connection; their IDs have 16 bits
 _ALGORITHM = Literal["hmac-sha256", "hmac-sha512", "hmac-sha384", "hmac-sha224", "hmac-sha1", "hmac-md5"]
 
 
@@ -74,23 +76,25 @@ class RFC2136(ZoneWriter):
         try:
             with understanding(self):
                 answers = await self._ask(api, [(owner, dns.TYPES[rrtype]) for owner, rrtype in asked])
-                zones = await self._zones(api, dict(zip(asked, answers, strict=True)))
-                return {
-                    key: self._present(key, answer, zones[key[0]])
-                    for key, answer in zip(asked, answers, strict=True)
-                }
+                said = dict(zip(asked, answers, strict=True))
+                aliases = {owner: to for (owner, _), answer in said.items() if (to := answer.alias(owner))}
+                others = {key: answer for key, answer in said.items() if key[0] not in aliases}
+                zones = await self._zones(api, others) | await self._aliased(api, aliases)
+                return {key: self._present(key, answer, zones[key[0]]) for key, answer in said.items()}
         except ProviderError as error:
             return dict.fromkeys(asked, error)
 
     async def _ask(self, api: Api, questions: Sequence[tuple[Name, int]]) -> list[dns.Message]:
-        messages = [
-            dns.query(number, owner.text, rdtype)
-            for number, (owner, rdtype) in enumerate(questions, start=1)
-        ]
-        if not messages:
-            return []
-        answers = await api.dns.exchange(self.server, self.port, messages)
-        return [dns.decode(answer) for answer in answers]
+        answers: list[dns.Message] = []
+        for start in range(0, len(questions), _AT_ONCE):
+            messages = [
+                dns.query(number, owner.text, rdtype)
+                for number, (owner, rdtype) in enumerate(questions[start : start + _AT_ONCE])
+            ]
+            answers += map(dns.decode, await api.dns.exchange(self.server, self.port, messages))
+        if any(answer.truncated for answer in answers):
+            raise Unintelligible(f"{self._where}: a truncated answer over TCP")
+        return answers
 
     async def _zones(
         self, api: Api, answers: Mapping[Key, dns.Message]
@@ -110,10 +114,42 @@ class RFC2136(ZoneWriter):
             zones[owner] = Zone(apex, apex.text) if apex else self._not_ours(owner, answer)
         return zones
 
+    async def _aliased(self, api: Api, aliases: Mapping[Name, str]) -> dict[Name, Zone | ProviderError]:
+        """The zones of the owners whose CNAME a wildcard made, and what is wrong with the others.
+
+        A server shows both kinds alike (RFC 4592, 2.2).  A CNAME that points where the wildcard above it
+        does is taken for made of it, and the update that creates the address demands that it was.
+        """
+        asked = [(owner, above) for owner in aliases for above in list(owner.ancestors())[1:]]
+        wildcards = [Name(f"*.{above}") for _, above in asked]
+        apexes = await self._ask(api, [(above, dns.SOA) for _, above in asked])
+        answers = await self._ask(api, [(wildcard, dns.CNAME) for wildcard in wildcards])
+        made = {
+            owner
+            for (owner, _), wildcard, answer in zip(asked, wildcards, answers, strict=True)
+            if wildcard != owner and answer.alias(wildcard) == aliases[owner]
+        }
+        zones: dict[Name, Zone | ProviderError] = {
+            owner: Refused(f"{owner} is a CNAME to {to}; remove it, or give the record another name")
+            for owner, to in aliases.items()
+        }
+        for (owner, above), answer in reversed(list(zip(asked, apexes, strict=True))):  # the nearest last
+            if owner in made and (apex := answer.apex(above)):
+                zones[owner] = Zone(apex, apex.text)
+        return zones
+
     def _not_ours(self, owner: Name, answer: dns.Message) -> ProviderError:
         rcode = dns.Rcode.name_of(answer.rcode)
         if answer.rcode == dns.Rcode.SERVFAIL:
             return Unreachable(f"{self._where}: {rcode} for {owner}: the server cannot serve its zone now")
+        if cut := answer.delegation(owner):
+            zone, servers = cut
+            return NoSuchName(
+                f"{self._where}: {owner} lies in {zone}, which is delegated to {', '.join(servers)}: "
+                "write the primary server of that zone"
+            )
+        if answer.rcode in (dns.Rcode.NOERROR, dns.Rcode.NXDOMAIN) and not answer.authoritative:
+            rcode = "it answers from hearsay, as a resolver does"
         return NoSuchName(f"{self._where}: no zone of this server contains {owner} ({rcode})")
 
     def _present(
@@ -122,19 +158,27 @@ class RFC2136(ZoneWriter):
         owner, rrtype = key
         if isinstance(zone, ProviderError):
             return zone
-        if alias := answer.alias(owner):
-            return Refused(f"{owner} is a CNAME to {alias}; remove it, or give the record another name")
+        if answer.alias(owner):
+            return Present(zone, ())  # a wildcard's, which the address will override
         if answer.rcode not in (dns.Rcode.NOERROR, dns.Rcode.NXDOMAIN):
             return Unreachable(f"{self._where}: {dns.Rcode.name_of(answer.rcode)} for {owner}")
         addresses, ttl = answer.addresses(owner, rrtype)
         return Present(zone, tuple(Record(str(address), address, ttl) for address in addresses))
 
     def changes(self, wanted: RRset, present: Collection[Record]) -> tuple[Change, ...]:
-        return by_rrset(wanted, present)
+        if satisfied(wanted, present):
+            return ()
+        if not present:
+            return tuple(Create(wanted, address) for address in in_order(wanted.addresses))
+        # A replaced RRset must be given a TTL: where nobody asked for one, that which it had.
+        ttls = [record.ttl for record in present if record.ttl is not None]
+        return (Put(wanted if wanted.ttl is not None else replace(wanted, ttl=min(ttls, default=None))),)
 
     async def commit(self, api: Api, zone: Zone, changes: Sequence[Change]) -> None:
-        message = update.replace(1, zone.apex, [change.wanted for change in changes], _DEFAULT_TTL)
-        if len(message) > update.LARGEST:
+        created = list(dict.fromkeys(change.wanted for change in changes if isinstance(change, Create)))
+        replaced = [change.wanted for change in changes if isinstance(change, Put)]
+        message = update.message(1, zone.apex, replaced, created, _DEFAULT_TTL)
+        if len(message) > update.LARGEST:  # `write` sends its halves
             raise Refused(f"{self._where}: {len(changes)} changes do not fit one message")
         key, now = self.key(), int(api.now())
         signed, mac = tsig.sign(message, key, now) if key else (message, b"")
@@ -168,9 +212,11 @@ class RFC2136(ZoneWriter):
             case dns.Rcode.NOERROR:
                 return
             case dns.Rcode.SERVFAIL:
-                raise Unreachable(said)
-            case dns.Rcode.YXDOMAIN | dns.Rcode.YXRRSET | dns.Rcode.NXRRSET:
-                raise Stale(said)
+                raise Unreachable(f"{said}; its log says why")
+            case dns.Rcode.YXRRSET:
+                raise Refused(f"{said}: there is a CNAME; remove it, or give the record another name")
+            case dns.Rcode.REFUSED if self.tsig_name is None:
+                raise Refused(f"{said}; does it want a TSIG key? write tsig_name and tsig_key")
             case dns.Rcode.REFUSED:
                 raise Refused(f"{said}; does the server's policy let this key change these names?")
             case dns.Rcode.NOTAUTH | dns.Rcode.NOTZONE:

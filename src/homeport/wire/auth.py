@@ -37,8 +37,8 @@ def scrub(text: str, secrets: Iterable[Secret]) -> str:
     for secret in secrets:
         plain = secret.reveal()
         scheme, _, credentials = plain.partition(" ")
-        for word in [plain] if scheme.isalpha() and len(credentials) > 7 else [plain]:
-            forms |= {word, quote(word, safe=""), quote_plus(word), repr(word)[1:-1]}
+        for word in [plain, credentials] if scheme.isalpha() and len(credentials) > 7 else [plain]:
+            forms |= {word, quote(word), quote(word, safe=""), quote_plus(word), repr(word)[1:-1]}
     for form in sorted(forms - {""}, key=len, reverse=True):
         text = text.replace(form, "***")
     return text

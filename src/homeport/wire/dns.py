@@ -23,6 +23,11 @@ _HEADER = struct.Struct("!6H")
 _RR = struct.Struct("!HHIH")
 _RESPONSE, _AUTHORITATIVE, _TRUNCATED, _RECURSE = 0x8000, 0x0400, 0x0200, 0x0100
 _LARGEST_POINTER = 0x3FFF
+_LARGEST_TTL = 0x7FFFFFFF
+_ADDRESS: dict[int, tuple[int, type[IPv4Address | IPv6Address]]] = {
+    A: (4, IPv4Address),
+    AAAA: (16, IPv6Address),
+}
 
 
 class MalformedMessage(ValueError):
@@ -57,7 +62,7 @@ class Rcode(IntEnum):
 class ResourceRecord:
     """One RR of an answer.  `data`: an address (A, AAAA), a name (NS, CNAME; SOA: its MNAME), or octets."""
 
-    owner: str  # lower case, no final dot; "" is the root
+    owner: str  # lower case, no final dot; "" is the root; a dot inside a label is written "\."
     rdtype: int
     rdclass: int
     ttl: int  # seconds
@@ -89,6 +94,18 @@ class Message:
             if row.owner == owner.text and row.rdtype == CNAME and isinstance(row.data, str):
                 return row.data
         return None
+
+    def delegation(self, owner: Name) -> tuple[str, list[str]] | None:
+        """The zone cut at or above the owner, and its name servers, if this is a referral to them.
+
+        RFC 1034, 4.3.2 (3b): no authority, nothing in the answer section, the NS RRset of the cut.
+        """
+        cuts = [
+            row for row in self.authority if row.rdtype == NS and row.owner and isinstance(row.data, str)
+        ]
+        if self.authoritative or self.answer or not cuts or not owner.within(Name(cuts[0].owner)):
+            return None
+        return cuts[0].owner, sorted(str(row.data) for row in cuts)
 
     def apex(self, owner: Name) -> Name | None:
         """The apex of the zone that this authoritative answer comes from, if the answer shows it.
@@ -122,7 +139,10 @@ def encode_name(name: str) -> bytes:
 
 
 def decode(wire: bytes) -> Message:
-    """Read a response; `MalformedMessage` for anything else, whatever the octets are."""
+    """Read a response; `MalformedMessage` for anything else, whatever the octets are.
+
+    Of a truncated one only header and question: what else it holds must not be used (RFC 2181, 9).
+    """
     try:
         number, flags, questions, answers, authorities, additionals = _HEADER.unpack_from(wire)
         if not flags & _RESPONSE:
@@ -134,8 +154,9 @@ def decode(wire: bytes) -> Message:
             rdtype, _ = struct.unpack_from("!HH", wire, offset)
             offset += 4
             question = question or (owner, rdtype)
+        truncated = bool(flags & _TRUNCATED)
         sections: list[tuple[ResourceRecord, ...]] = []
-        for count in (answers, authorities, additionals):
+        for count in (0, 0, 0) if truncated else (answers, authorities, additionals):
             rows = []
             for _ in range(count):
                 row, offset = _record(wire, offset)
@@ -143,13 +164,13 @@ def decode(wire: bytes) -> Message:
             sections.append(tuple(rows))
     except (struct.error, IndexError) as error:
         raise MalformedMessage("the message ends too early") from error
-    return Message(
-        number, flags & 0xF, bool(flags & _AUTHORITATIVE), bool(flags & _TRUNCATED), question, *sections
-    )
+    if offset != len(wire) and not truncated:
+        raise MalformedMessage("octets behind the end of the message")
+    return Message(number, flags & 0xF, bool(flags & _AUTHORITATIVE), truncated, question, *sections)
 
 
-def last_record(wire: bytes) -> int:
-    """Where the last RR of the additional section starts; `MalformedMessage` if there is none."""
+def last_record(wire: bytes) -> tuple[int, int]:
+    """Where the last RR of the additional section starts and ends; `MalformedMessage` if there is none."""
     try:
         counts = _HEADER.unpack_from(wire)[2:]
         if not counts[3]:
@@ -164,7 +185,7 @@ def last_record(wire: bytes) -> int:
             offset += _RR.size + _RR.unpack_from(wire, offset)[3]
     except (struct.error, IndexError) as error:
         raise MalformedMessage("the message ends too early") from error
-    return start
+    return start, offset
 
 
 def read_name(wire: bytes, offset: int) -> tuple[str, int]:
@@ -183,12 +204,17 @@ def _record(wire: bytes, offset: int) -> tuple[ResourceRecord, int]:
     if end > len(wire):
         raise MalformedMessage("RDATA ends behind the message")
     data: IPAddress | str | bytes = wire[start:end]
-    if rdtype == A and rdclass == IN and length == 4:
-        data = IPv4Address(wire[start:end])
-    elif rdtype == AAAA and rdclass == IN and length == 16:
-        data = IPv6Address(wire[start:end])
-    elif rdtype in (NS, CNAME, SOA) and length:
-        data = _name(wire, start)[0]
+    if rdclass == IN and rdtype in _ADDRESS:
+        size, address = _ADDRESS[rdtype]
+        if length != size:
+            raise MalformedMessage(f"an address of {length} octets")
+        data = address(wire[start:end])
+    elif rdclass == IN and rdtype in (NS, CNAME, SOA):
+        data, after = _name(wire, start)
+        if after > end or (after < end and rdtype != SOA):
+            raise MalformedMessage("a name that does not fit its RDATA")
+    if ttl > _LARGEST_TTL:
+        ttl = 0  # RFC 2181, 8
     return ResourceRecord(owner, rdtype, rdclass, ttl, data), end
 
 
@@ -212,7 +238,7 @@ def _name(wire: bytes, offset: int) -> tuple[str, int]:
         size += length + 1
         if len(label) < length or size > 254:
             raise MalformedMessage("a name that is too long")
-        labels.append(label.decode("latin-1").lower())
+        labels.append(label.lower().decode("latin-1").replace(".", "\\."))  # lower: ASCII's (RFC 4343)
         offset += 1 + length
     return ".".join(labels), (offset + 1 if after < 0 else after)
 

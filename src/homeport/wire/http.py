@@ -48,6 +48,20 @@ class Reply:
         """Is it HTML, made for a browser?  A portal, a proxy or a firewall, but no API, answers so."""
         return self.body[:512].lstrip(b"\xef\xbb\xbf \t\r\n")[:5].lower() in (b"<!doc", b"<html", b"<head")
 
+    def retry_after(self, now: float) -> float | None:
+        """Seconds to wait, if the reply asks for it (RFC 9110, 10.2.3: a number, or a date)."""
+        value = self.headers.get("retry-after", "").strip()
+        if value.isdecimal() and len(value) < 10:
+            return float(value)
+        if not value.endswith("GMT"):
+            return None
+        from email.utils import parsedate_to_datetime  # noqa: PLC0415 - rare, and it loads half of email
+
+        try:
+            return max(0.0, parsedate_to_datetime(value).timestamp() - now)
+        except ValueError:
+            return None
+
     def json(self) -> Any:
         import json  # noqa: PLC0415 - a run that meets no JSON does not pay for it
 

@@ -75,9 +75,9 @@ def verify(response: bytes, key: Key, request_mac: bytes, now: int) -> None:
     know our key cannot sign.
     """
     try:
-        start = last_record(response)
+        start, end = last_record(response)
         name, offset = read_name(response, start)
-        rdtype, _, _, length = struct.unpack_from("!HHIH", response, offset)
+        rdtype, rdclass, ttl = struct.unpack_from("!HHI", response, offset)
         if rdtype != TSIG:
             raise BadSignature("the answer is not signed")
         algorithm, offset = read_name(response, offset + 10)
@@ -85,7 +85,8 @@ def verify(response: bytes, key: Key, request_mac: bytes, now: int) -> None:
         mac = response[offset + 10 : offset + 10 + size]
         original, error, other_size = struct.unpack_from("!HHH", response, offset + 10 + size)
         other = response[offset + 16 + size : offset + 16 + size + other_size]
-        if len(mac) != size or len(other) != other_size or not length:
+        whole = offset + 16 + size + other_size == end == len(response)
+        if not whole or (rdclass, ttl) != (CLASS_ANY, 0):  # RFC 8945, 4.2 and 5.1; no MAC covers them
             raise BadSignature("the answer has a damaged signature")
     except (MalformedMessage, struct.error) as problem:
         raise BadSignature("the answer is not signed") from problem

@@ -2,27 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection
 
 from ..core.dns import Name, RRset, in_order
-from .dns import CLASS_ANY, IN, SOA, TYPES, Writer
+from .dns import CLASS_ANY, CNAME, IN, NONE, SOA, TYPES, Writer
 
 UPDATE = 5 << 11  # opcode, in the flags
 LARGEST = 65535 - 1024  # octets: what fits a TCP message (RFC 7766), with room for a TSIG RR
 
 
-def replace(id: int, zone: Name, wanted: Sequence[RRset], default_ttl: int) -> bytes:
-    """One message that makes each RRset be exactly what is wanted: all of them, or none.
+def message(
+    id: int, zone: Name, replaced: Collection[RRset], created: Collection[RRset], default_ttl: int
+) -> bytes:
+    """One message that makes each RRset be what is wanted: all of them, or none.
 
-    For each: delete the RRset (RFC 2136, 2.5.2), then add its records (2.5.1); the server applies
-    the whole message atomically and in order (3.4.2, 3.7).
+    The server applies the whole message atomically and in order (RFC 2136, 3.4.2, 3.7).  `replaced`
+    are deleted (2.5.2), then their records are added (2.5.1).  `created` are added to names that have
+    no such RRset; since a server silently ignores what is added beside a CNAME (3.4.2.2), the message
+    demands that there is none (2.4.3), and fails with YXRRSET.
     """
-    updates = sum(1 + len(rrset.addresses) for rrset in wanted)
-    writer = Writer(id, UPDATE, (1, 0, updates, 0))
+    unaliased = sorted({rrset.owner for rrset in created})
+    updates = len(replaced) + sum(len(rrset.addresses) for rrset in (*replaced, *created))
+    writer = Writer(id, UPDATE, (1, len(unaliased), updates, 0))
     writer.question(zone.text, SOA, IN)
-    for rrset in wanted:
-        rdtype, ttl = TYPES[rrset.rrtype], default_ttl if rrset.ttl is None else rrset.ttl
-        writer.record(rrset.owner.text, rdtype, CLASS_ANY, 0, b"")
+    for owner in unaliased:
+        writer.record(owner.text, CNAME, NONE, 0, b"")
+    for rrset in replaced:
+        writer.record(rrset.owner.text, TYPES[rrset.rrtype], CLASS_ANY, 0, b"")
+    for rrset in (*replaced, *created):
+        ttl = default_ttl if rrset.ttl is None else rrset.ttl
         for address in in_order(rrset.addresses):
-            writer.record(rrset.owner.text, rdtype, IN, ttl, address.packed)
+            writer.record(rrset.owner.text, TYPES[rrset.rrtype], IN, ttl, address.packed)
     return writer.octets()

@@ -44,7 +44,7 @@ MAY_IMPORT: dict[str, tuple[set[str], set[str]]] = {
     ),
     "agent": ({"core", "wire", "driver", "sources", "state"}, {"asyncio", "logging", "contextvars"}),
     "report": ({"core"}, {"logging", "sys", "time"}),
-    "demo": ({"core"}, {"asyncio", "errno", "time", "dns"}),
+    "demo": ({"core"}, {"asyncio", "errno", "io", "time", "dns"}),
     "cli": (
         {
             "core",

@@ -15,6 +15,7 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
+from homeport import providers as drivers
 from homeport.config import providers
 from homeport.config.find import SMALLEST
 from homeport.config.load import load
@@ -105,8 +106,10 @@ def test_a_misspelt_setting_of_an_account_does_not_fit() -> None:
 
 
 ANY = st.sampled_from(
-    [None, True, 0, 1, 5, 1.5, -1, "", " ", "x", "5m", "info", "all", "A", [], ["A"], ["private"], {}]
-    + [{"x": 1}, {"proxied": True}, "private", "::1", ["A", "A"], "60", [5], [None]]
+    [
+        *[None, True, 0, 1, 5, 1.5, -1, "", " ", "x", "5m", "info", "all", "A", "private", "::1", "60"],
+        *[[], ["A"], ["A", "A"], ["private"], [5], [None], {}, {"x": 1}, {"proxied": True}],
+    ]
 )
 # What the schema can judge as well as the reader.
 LEAVES: list[tuple[str | int, ...]] = [
@@ -167,7 +170,7 @@ def test_the_words_of_allow_are_those_that_addresses_have() -> None:
 
 
 def test_drivers_are_found_by_the_names_of_their_files() -> None:
-    folder = Path(next(iter(providers.providers.__path__)))
+    folder = Path(drivers.__file__).parent
     assert providers.names() == sorted(file.stem for file in folder.glob("[a-z]*.py"))
     for kind in providers.names():
         assert providers.load(kind).__module__.endswith(f".{kind}")

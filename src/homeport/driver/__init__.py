@@ -1,0 +1,57 @@
+"""What a provider driver is, and everything it need not write itself.
+
+A driver is a frozen dataclass: its fields are its settings, its methods its API.  It holds no
+connection, no cache and no state; the agent passes an `Api` in.  It inherits from the family that
+matches the granularity of the service:
+
+    RecordApi    one record at a time, by id       find_zones, records, create, replace, delete
+    RestRecords  the same, as a REST collection    find_zones, query, record, body
+    RRsetApi     whole RRsets                      find_zones, records, put
+    UpdateApi    "my address is ...", unreadable   put
+
+The family plans the changes, finds the zones, cuts the work into requests as large as the service
+takes, and turns any reply the driver trips over into `Unintelligible`.  `Api` maps HTTP statuses to
+errors.  A driver raises only what it alone can know, such as a refusal inside a "200 OK".
+"""
+
+from .base import (
+    Api,
+    Budget,
+    DnsTransport,
+    HttpProvider,
+    NoOptions,
+    Provider,
+    Settled,
+    Task,
+    Together,
+    Verdict,
+    one_by_one,
+    understanding,
+)
+from .updates import Update, UpdateApi
+from .zones import NoBatch, RecordApi, RestRecords, RRsetApi, Unusable, ZoneApi, ZoneWriter, owner_of
+
+__all__ = [
+    "Api",
+    "Budget",
+    "DnsTransport",
+    "HttpProvider",
+    "NoBatch",
+    "NoOptions",
+    "Provider",
+    "RRsetApi",
+    "RecordApi",
+    "RestRecords",
+    "Settled",
+    "Task",
+    "Together",
+    "Unusable",
+    "Update",
+    "UpdateApi",
+    "Verdict",
+    "ZoneApi",
+    "ZoneWriter",
+    "one_by_one",
+    "owner_of",
+    "understanding",
+]

@@ -1,0 +1,341 @@
+"""What every provider is, and the service as its driver sees it."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import (
+    Awaitable,
+    Callable,
+    Collection,
+    Coroutine,
+    Iterable,
+    Iterator,
+    Mapping,
+    Sequence,
+)
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from itertools import islice
+from typing import Annotated, Any, ClassVar, Protocol, TypeVar
+
+from ..core.dns import Key, Name, Present, Record, RRset, Zone
+from ..core.errors import (
+    BadCredentials,
+    NoSuchName,
+    ProviderError,
+    Refused,
+    Throttled,
+    Unintelligible,
+    Unreachable,
+)
+from ..core.plan import Change
+from ..core.secret import Secret
+from ..wire.auth import scrub
+from ..wire.http import NOTHING, Query, Reply, Request, Transport
+
+T = TypeVar("T")
+_MOST_PAGES = 1000  # of one list; a server that ignores the page asked for must not hold us for ever
+Verdict = ProviderError | None  # None: the provider acknowledged it
+Settled = Callable[[Mapping[Key, Verdict]], None]
+
+
+class Together(Protocol):
+    """Runs several awaitables, a few at a time; results in the order of the arguments.
+
+    May be nested.  If some raise, the first error is raised, and no coroutine is left behind.
+    """
+
+    async def __call__(self, work: Sequence[Awaitable[T]]) -> list[T]: ...
+
+
+class DnsTransport(Protocol):
+    """DNS messages over one TCP connection (RFC 7766): all are sent, then all answers are awaited."""
+
+    async def exchange(self, host: str, port: int, messages: Sequence[bytes]) -> list[bytes]:
+        """The answers, in the order of the messages (matched by their IDs, which must differ).
+
+        Raises `Unreachable` if nothing was sent, `NoAnswer` if something was but an answer is missing.
+        """
+        ...
+
+
+async def one_by_one(work: Sequence[Awaitable[T]]) -> list[T]:
+    """The simplest `Together`."""
+    try:
+        return [await one for one in work]
+    finally:
+        for one in work:
+            if isinstance(one, Coroutine):
+                one.close()  # those after an error were never started; else Python warns of them
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """What a service takes from one account: so many requests in so many seconds."""
+
+    requests: int
+    seconds: int
+
+
+@dataclass(frozen=True, slots=True)
+class Api:
+    """A service, seen by its driver: relative paths, authorised, statuses judged, JSON decoded."""
+
+    provider: Provider
+    transport: Transport
+    dns: DnsTransport
+    now: Callable[[], float]  # seconds since 1970, UTC
+    together: Together = one_by_one
+
+    async def rows(self, path: str, at: str = "", **query: str | Secret) -> list[Any]:
+        """GET a list, all pages of it; `at` is the key it lies under, if the reply is an object.
+
+        A page that changes while it is read may give a row twice: compare their ids.
+        """
+        payload = await self._json("GET", path, query)
+        rows = self._rows(payload, at)
+        later = list(islice(self.provider.later_pages(payload), _MOST_PAGES))
+        if len(later) == _MOST_PAGES:
+            raise Unintelligible(f"{self.provider.title}: a list of more than {_MOST_PAGES} pages")
+        asked = [{**query, **page} for page in later]
+        for payload in await self.together([self._json("GET", path, page) for page in asked]):
+            rows += self._rows(payload, at)
+        pages = 1
+        while not later and (page := self.provider.next_page(payload)) is not None:
+            pages += 1
+            if pages > _MOST_PAGES:
+                raise Unintelligible(f"{self.provider.title}: a list without an end")
+            payload = await self._json("GET", path, {**query, **page})
+            rows += self._rows(payload, at)
+        return rows
+
+    def _rows(self, payload: Any, at: str) -> list[Any]:
+        found = payload[at] if at else payload
+        if not isinstance(found, list):
+            raise TypeError(f"a list was expected, not {found!r}")  # `understanding` makes it presentable
+        return found
+
+    async def get(self, path: str, **query: str | Secret) -> Any:
+        return await self._json("GET", path, query)
+
+    async def post(self, path: str, body: object) -> Any:
+        return await self._json("POST", path, body=body)
+
+    async def put(self, path: str, body: object) -> Any:
+        return await self._json("PUT", path, body=body)
+
+    async def patch(self, path: str, body: object) -> Any:
+        return await self._json("PATCH", path, body=body)
+
+    async def delete(self, path: str) -> None:
+        self.judge(*await self.send("DELETE", path))
+
+    async def text(self, path: str, **query: str | Secret) -> str:
+        """GET from a service that answers in plain text."""
+        return self.judge(*await self.send("GET", path, query)).text
+
+    async def send(
+        self, method: str, path: str, query: Query = NOTHING, body: object = None
+    ) -> tuple[Request, Reply]:
+        """One exchange whose status the driver judges itself; `path` may also be a whole URL."""
+        headers = dict(self.provider.headers())
+        data = b""
+        if body is not None:
+            import json  # noqa: PLC0415 - a run that meets no JSON does not pay for it
+
+            data = json.dumps(body).encode()
+            headers["content-type"] = "application/json"
+        url = path if "://" in path else self.provider.address() + path
+        request = Request(method, url, query, headers, data)
+        return request, await self.transport.send(request)
+
+    def judge(self, request: Request, reply: Reply) -> Reply:
+        """Return a 2xx reply; raise what the agent must do about any other."""
+        return judge(request, reply, self.provider, self.now())
+
+    async def _json(self, method: str, path: str, query: Query = NOTHING, body: object = None) -> Any:
+        return self.read(*await self.send(method, path, query, body))
+
+    def read(self, request: Request, reply: Reply) -> Any:
+        """The JSON of a 2xx reply that reports no failure; else as `judge` and `Provider.check` say."""
+        self.judge(request, reply)
+        try:
+            payload = reply.json()
+        except Unintelligible:
+            raise Unintelligible(f"{request}: not JSON: {_words(reply, self.provider)}") from None
+        self.provider.check(payload)
+        return payload
+
+
+def judge(request: Request, reply: Reply, provider: Provider, now: float) -> Reply:
+    """Return a 2xx reply; raise what the agent must do about any other.
+
+    Outages and throttling are told by the status; of the other 4xx, the provider's own list of
+    errors (`check_failure`) goes first, since it knows more than the status.
+    """
+    status = reply.status
+    if 200 <= status < 300:
+        return reply
+    said = f"{request}: {status} {_words(reply, provider)}".rstrip()
+    seconds = reply.retry_after(now)
+    if status == 429:
+        least = provider.patience
+        raise Throttled(said, retry_after=least if seconds is None else max(seconds, least or 0.0))
+    if status == 503 and seconds:
+        raise Throttled(said, retry_after=seconds)
+    if status in (408, 425) or status >= 500:
+        raise Unreachable(said)
+    if 300 <= status < 400:
+        raise Unintelligible(f"{said} (a redirect, which is never followed with credentials)")
+    provider.check_failure(reply, said)
+    if status == 403 and reply.is_page:
+        raise Unintelligible(f"{said}: not from the provider's API; a proxy, a firewall?")
+    if status in (401, 403):
+        raise BadCredentials(said)
+    if status in (404, 410):
+        raise NoSuchName(said)
+    raise Refused(said)
+
+
+def _words(reply: Reply, provider: Provider) -> str:
+    """What the reply says, fit for a message: short, on one line, without our secrets."""
+    return "a web page" if reply.is_page else " ".join(provider.scrub(reply.text).split())[:160]
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """What is to be done about one RRset: the changes, and where they belong.
+
+    `sibling` is the other family of the same owner, as it should be said to a service that forgets
+    what it is not told; None if nobody knows it.
+    """
+
+    wanted: RRset
+    changes: tuple[Change, ...]
+    zone: Zone | None = None
+    sibling: RRset | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class NoOptions:
+    """For providers without options of their own in `[[record]]`."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Provider(ABC):
+    """A service and its account: what every driver is."""
+
+    title: ClassVar[str]  # as people call the service
+    example: ClassVar[Mapping[str, object]]  # a working `[account.NAME]` table, for the manual
+    example_owner: ClassVar[str] = "home.example.com"  # a name that the example could keep
+    options: ClassVar[type] = NoOptions  # dataclass of what `options = {...}` of a record may say
+    least_ttl: ClassVar[int] = 1  # seconds
+    readable: ClassVar[bool] = True  # can the provider say what it holds?
+    budget: ClassVar[Budget | None] = None
+    patience: ClassVar[float | None] = None  # seconds to wait at least after a 429
+
+    def fit(self, wanted: RRset) -> RRset:
+        """The nearest thing to `wanted` this provider can hold, so that a plan can ever come out empty."""
+        return replace(wanted, ttl=max(wanted.ttl, self.least_ttl)) if wanted.ttl else wanted
+
+    def mistakes(self) -> Iterator[tuple[str, str]]:
+        """What is wrong among the settings together: (setting, what and what to write instead)."""
+        return iter(())
+
+    def why_not(self, owner: Name) -> str | None:
+        """Why this service can never hold that owner name; None if it can."""
+        return None
+
+    def refresh_days(self) -> int | None:
+        """After how many days an unchanged name must be sent again; None if never."""
+        return None
+
+    def address(self) -> str:
+        """The URL that every path is appended to."""
+        return ""
+
+    def headers(self) -> Mapping[str, str | Secret]:
+        """Headers of every request, such as the authorisation."""
+        return NOTHING
+
+    def check(self, payload: Any) -> None:
+        """Raise if the body of a 2xx reply reports a failure.  (Statuses are already judged.)"""
+
+    def check_failure(self, reply: Reply, said: str) -> None:
+        """Raise if a 4xx reply names its cause more exactly than its status does.
+
+        `said` is a message fit for a person, without secrets.
+        """
+
+    def next_page(self, payload: Any) -> Query | None:
+        """What to add to the query for the page after this one; None after the last."""
+        return None
+
+    def later_pages(self, payload: Any) -> Iterable[Query]:
+        """What to add to the query for each further page, if the first page tells how many there are."""
+        return ()
+
+    def scrub(self, text: str) -> str:
+        """Words of the provider, without our secrets: some services quote them back."""
+        told = [*vars(self).values(), *self.headers().values()]
+        return scrub(text, [value for value in told if isinstance(value, Secret)])
+
+    def veiled(self, options: Mapping[str, object]) -> bool:
+        """Do name servers show other addresses than a record with these options holds (a proxy's)?"""
+        return False
+
+    def primary(self) -> tuple[str, int] | None:
+        """Host and port of an authoritative server that the configuration itself names."""
+        return None
+
+    @abstractmethod
+    async def look(self, api: Api, keys: Collection[Key]) -> Mapping[Key, Present | ProviderError]:
+        """What the provider holds for each key; a key that is missing cannot be read at this service."""
+
+    @abstractmethod
+    def changes(self, wanted: RRset, present: Collection[Record]) -> tuple[Change, ...]:
+        """The steps from `present` to `wanted`; none if all is well."""
+
+    @abstractmethod
+    async def write(self, api: Api, tasks: Sequence[Task], settled: Settled) -> None:
+        """Carry the tasks out; call `settled` with verdicts as soon as the provider has spoken.
+
+        Every task gets exactly one verdict.  Raises no `ProviderError`.
+        """
+
+
+@dataclass(slots=True)
+class End:
+    """The first error after which nothing more is sent for this account in this round."""
+
+    error: ProviderError | None = None
+
+    def note(self, error: ProviderError) -> ProviderError:
+        if self.error is None and (error.whole_account or isinstance(error, Throttled)):
+            self.error = error
+        return error
+
+
+@contextmanager
+def understanding(provider: Provider) -> Iterator[None]:
+    """Whatever a driver trips over in a reply becomes `Unintelligible`."""
+    try:
+        yield
+    except (LookupError, TypeError, ValueError, AttributeError) as error:
+        raise Unintelligible(
+            f"{provider.title}: unexpected reply ({provider.scrub(repr(error))[:160]})"
+        ) from error
+
+
+@dataclass(frozen=True, kw_only=True)
+class HttpProvider(Provider):
+    """A provider reached over HTTPS: settings that all of them share."""
+
+    endpoint: Annotated[str | None, "URL of another server that speaks the same API"] = None
+    proxy: Annotated[str | None, "HTTP proxy to reach it through, as http://host:port"] = None
+    ca_file: Annotated[str | None, "PEM file with the certificate authority of a private server"] = None
+
+    base: ClassVar[str] = ""  # URL every path is appended to
+
+    def address(self) -> str:
+        return (self.endpoint or self.base).rstrip("/")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from ipaddress import ip_address
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -90,7 +91,7 @@ def test_every_failure_holds_the_next_try_back_but_never_longer_than_a_day(
             assert memory.stopped_by == "f" and memory.not_before is None
         else:
             assert memory.stopped_by is None and memory.not_before is not None
-            assert 30 <= memory.not_before - now + 1e-3 and memory.not_before - now <= LONGEST_WAIT + 1e-3
+            assert 29.999 <= memory.not_before - now <= LONGEST_WAIT + 1e-3
             assert held(memory, memory.not_before - 1) and not held(memory, memory.not_before + 1)
 
 
@@ -102,7 +103,7 @@ def test_waits_grow_and_never_shrink_while_the_trouble_is_the_same(
     for _ in range(10):
         memory = failed(memory, error, now, fingerprint="f", jitter=0.5, wrote=False)
         waits.append(memory.not_before)
-    assert all(a is None or b is None or a <= b for a, b in zip(waits, waits[1:], strict=False))
+    assert all(a is None or b is None or a <= b for a, b in pairwise(waits))
 
 
 @given(st.floats(0, 1e12), CHANCES)
@@ -154,17 +155,17 @@ def test_a_person_need_not_wait_for_our_retries_but_for_the_provider_and_for_sto
 def test_after_a_jump_of_the_clock_a_wait_still_ends_within_a_day(
     errors: list[HomeportError], jump: float
 ) -> None:
-    memory = after(*errors)
-    if memory.stopped_by is None:
-        assert not held(memory, NOW + jump + LONGEST_WAIT + LEEWAY + 1)
+    memory, jumped = after(*errors), NOW + jump
+    if memory.stopped_by is None and held(memory, jumped):
+        assert not held(memory, jumped + LONGEST_WAIT + LEEWAY + 1)
 
 
 @given(st.integers(1, 8), st.floats(-20 * YEAR, 0))
 def test_after_a_jump_back_a_retry_waits_no_longer_than_the_longest_retry(
     failures: int, jump: float
 ) -> None:
-    memory = after(*[Unreachable("down")] * failures)
-    assert not held(memory, NOW + jump + 1.25 * HOUR + LEEWAY + 1)
+    memory, jumped = after(*[Unreachable("down")] * failures), NOW + jump
+    assert not held(memory, jumped) or not held(memory, jumped + 1.25 * HOUR + LEEWAY + 1)
 
 
 @given(st.floats(-60, 60))

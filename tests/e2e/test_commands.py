@@ -76,7 +76,8 @@ def test_ip_shows_every_source_with_a_verdict(tmp_path: Path) -> None:
 def test_every_mistake_of_a_configuration_is_told_at_once(tmp_path: Path) -> None:
     home = Home(tmp_path)
     (tmp_path / "homeport.toml").write_text(
-        '[account.cf]\nprovider = "cloudflar"\n\n[[record]]\nname = "not a name"\naccount = "fc"\ntlt = 60\n'
+        '[account.cf]\nprovider = "cloudflar"\n\n'
+        '[[record]]\nname = "not a name"\naccount = "fc"\ntlt = 60\n'
     )
 
     done = home.run("check")
@@ -85,7 +86,7 @@ def test_every_mistake_of_a_configuration_is_told_at_once(tmp_path: Path) -> Non
     for place, word in (
         ("homeport.toml:2", '"cloudflare"'),
         (":5", "not a name"),
-        (":6", '"cf"'),
+        (":6", "cf"),
         (":7", '"ttl"'),
     ):
         assert any(place in line and word in line for line in done.err.splitlines()), (

@@ -131,7 +131,11 @@ def test_an_answer_that_never_came_is_believed_neither_way(service: Page, tmp_pa
 def test_a_server_that_hangs_is_given_up(tmp_path: Path, service: Page) -> None:
     home = Home(tmp_path)
     let_go = threading.Event()
-    service.answer = Answer(act=lambda _: None if let_go.wait(60) else None)
+
+    def hang(_: http.server.BaseHTTPRequestHandler) -> None:
+        let_go.wait(60)
+
+    service.answer = Answer(act=hang)
     home.write(dyndns2(service))
     try:
         done = home.once()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from ipaddress import IPv4Address, IPv6Address
+from ipaddress import IPv4Address, IPv6Address, ip_address
 
 import dns.exception
 import dns.flags
@@ -15,6 +15,7 @@ import dns.rdataclass
 import dns.rdatatype
 import dns.rrset
 import pytest
+from dns.rdatatype import RdataType
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -47,6 +48,8 @@ names = st.lists(labels, min_size=1, max_size=8).map(".".join).filter(lambda nam
 # Few names with common ends, so that the oracle compresses them.
 kin = st.sampled_from(["example.com", "home.example.com", "a.b.home.example.com", "*.example.com", "com"])
 ttls = st.integers(0, 2**31 - 1)
+v4 = st.integers(0, 2**32 - 1).map(lambda number: str(IPv4Address(number)))
+v6 = st.integers(0, 2**128 - 1).map(lambda number: str(IPv6Address(number)))
 
 
 def oracle(name: str) -> dns.name.Name:
@@ -58,20 +61,20 @@ def rrsets(draw: st.DrawFn) -> dns.rrset.RRset:
     """An RRset of a type that we read, or TXT, which we do not."""
     rdtype = draw(st.sampled_from([A, NS, CNAME, SOA, AAAA, TXT]))
     other = f"{draw(kin)}."
-    rows = {
-        A: [str(address) for address in draw(st.sets(st.ip_addresses(v=4), min_size=1, max_size=3))],
-        AAAA: [str(address) for address in draw(st.sets(st.ip_addresses(v=6), min_size=1, max_size=3))],
+    rows: list[str] = {
+        A: draw(st.lists(v4, min_size=1, max_size=2)),
+        AAAA: draw(st.lists(v6, min_size=1, max_size=2)),
         NS: [other, "ns.elsewhere.example."],
         CNAME: [other],
         SOA: [f"{other} hostmaster.{other} 1 3600 900 604800 60"],
         TXT: ['"some text"'],
     }[rdtype]
-    return dns.rrset.from_text(f"{draw(kin)}.", draw(ttls), IN, dns.rdatatype.to_text(rdtype), *rows)
+    return dns.rrset.from_text(f"{draw(kin)}.", draw(ttls), "IN", RdataType(rdtype).name, *rows)
 
 
 @st.composite
 def responses(draw: st.DrawFn) -> dns.message.Message:
-    asked = dns.message.make_query(oracle(draw(kin)), draw(st.sampled_from([A, AAAA, SOA, NS])))
+    asked = dns.message.make_query(oracle(draw(kin)), draw(st.sampled_from(["A", "AAAA", "SOA", "NS"])))
     asked.id = draw(st.integers(0, 0xFFFF))
     message = dns.message.make_response(asked)
     message.set_rcode(dns.rcode.Rcode(draw(st.integers(0, 10))))
@@ -178,8 +181,8 @@ def test_what_the_writer_compresses_is_what_the_oracle_reads(
     wire = writer.octets()
     read = dns.message.from_wire(wire, one_rr_per_rrset=True)
     assert [asked.name for asked in read.question] == [oracle(zone)]
-    assert [(rrset.name, rrset[0].to_text()) for rrset in read.answer] == [
-        (oracle(owner), str(address)) for owner, address in rows
+    assert [(rrset.name, ip_address(rrset[0].to_text())) for rrset in read.answer] == [
+        (oracle(owner), address) for owner, address in rows
     ]
     assert [(row.owner, row.data) for row in decode(wire).answer] == rows
 

@@ -264,7 +264,12 @@ def ip(path: Path | None, *, as_json: bool) -> int:
     config = configure(path, needed=False)
     start("error", config.log.format, None, TRACE.get)
     asked = setup(config, b"")
-    looks = [(uplink, rrtype) for uplink in asked.uplinks.values() for rrtype in uplink.sources]
+    looks = [
+        (uplink, rrtype)
+        for uplink in asked.uplinks.values()
+        for rrtype, sources in uplink.sources.items()
+        if sources
+    ]
 
     async def look() -> list[Sight]:
         real = world(config)

@@ -10,8 +10,8 @@ The class of an error decides the reaction; its message is for the person.
        |  +- Untrusted            RETRY      the peer's certificate was not accepted; nothing was sent
        |  +- NoAnswer             RETRY      something was sent: believe nothing, read again
        +- Stale                   RETRY      our view of the records was old: read again, then decide
+       +- Unintelligible          RETRY      the reply has a shape the driver does not know
        +- Throttled               BACK_OFF   the provider asked for patience (retry_after)
-       +- Unintelligible          BACK_OFF   the reply has a shape the driver does not know
        +- Refused                 HALT       asking again changes nothing
           +- BadCredentials       HALT       ... for every name of the account
           +- NoSuchName           HALT       name or zone is not in this account
@@ -80,9 +80,7 @@ class Throttled(ProviderError):
 
 
 class Unintelligible(ProviderError):
-    """The reply has a shape that the driver does not know."""
-
-    reaction = Reaction.BACK_OFF
+    """The reply has a shape that the driver does not know: a portal's page, an outage, a new API."""
 
 
 class Refused(ProviderError):

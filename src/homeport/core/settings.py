@@ -457,6 +457,7 @@ def _expects(kind: Any, bounds: Bounds | None) -> str:
         timedelta: 'a duration such as "5m", "90s" or "1h30m", or a number of seconds',
         Seconds: 'a number of seconds, or a duration such as "5m"',
         Name: "a name such as home.example.com",
+        Secret: "text; best a reference: env:NAME, file:PATH, keyring:NAME or command:LINE",
     }
     return words.get(kind, "text")
 

@@ -1,4 +1,4 @@
-"""Cloudflare.  API: https://developers.cloudflare.com/api/resources/dns/ (read 2026-11-21).
+"""Zones at Cloudflare.  API v4: https://developers.cloudflare.com/api/resources/dns/ (read 2026-11-21).
 
 `success` in the envelope decides, not the status.  TTL 1 means automatic, and proxied records know no
 other.  Only what is wanted is PATCHed, so everything else about a record survives.  A batch is one

@@ -1,4 +1,4 @@
-"""Duck DNS.  API: https://www.duckdns.org/spec.jsp (read 2026-11-21).
+"""Names of the form NAME.duckdns.org.  API: https://www.duckdns.org/spec.jsp (read 2026-11-21).
 
 Holds one A and one AAAA for each name and cannot be read.  Answers "OK" or "KO" and does not say
 why: a wrong token, or one name of several that is not ours.  Every name below NAME.duckdns.org

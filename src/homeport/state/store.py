@@ -24,6 +24,7 @@ from ..core.schedule import Memory, Target
 
 FILE = "state.db"
 _VERSION = 1
+_APPLICATION = 0x686F6D65  # "home", in the header of each file of ours
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS target (
@@ -44,8 +45,15 @@ CREATE TABLE IF NOT EXISTS budget (
 ) WITHOUT ROWID;
 """
 _COLUMNS = tuple(field.name for field in fields(Memory))
+_TABLES = {
+    "meta": "key, value",
+    "target": ", ".join(("name", "type", "account", *_COLUMNS)),
+    "change": "version, at, trace, name, type, account, event, before, after, note",
+    "budget": "account, since, used",
+}
 _TableRow = tuple[str, tuple[Any, ...]]
 _SETS = ("acknowledged", "live", "wanted")
+_TEXTS = ("waiting", "stopped_by", "error", "outcome")
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +97,18 @@ class Store:
         """A copy in memory, for a command that only looks; empty if there is no file yet."""
         store = cls(None, warn)
         path = directory / FILE
-        if path.exists():
-            _refill(store._db, _read_only(path))  # noqa: SLF001 - a constructor of its own class
+        try:
+            path.stat()
+        except FileNotFoundError:
+            return store
+        except OSError as error:
+            warn(f"the state file {path} cannot be read: {error.strerror}")
+            return store
+        rows = _read_only(path)
+        if rows is None:
+            warn(f"the state file {path} cannot be read: it is damaged, or another user's")
+        else:
+            _refill(store._db, rows)  # noqa: SLF001 - a constructor of its own class
         return store
 
     def __enter__(self) -> Self:
@@ -109,7 +127,7 @@ class Store:
         for row in self._all("SELECT * FROM target"):
             try:
                 found[_target(row)] = _memory(row)
-            except (ValueError, KeyError) as error:
+            except (ValueError, TypeError, KeyError) as error:
                 self._warn(
                     f"the state of {row['name']} {row['type']} cannot be read ({error}); it begins anew"
                 )
@@ -154,23 +172,18 @@ class Store:
             [*values, limit],
         )
         for row in rows:
-            yield Change(
-                at=row["at"],
-                trace=row["trace"],
-                target=_target(row),
-                event=row["event"],
-                before=_addresses(row["before"]),
-                after=_addresses(row["after"]),
-                note=row["note"],
-                version=row["version"],
-            )
+            try:
+                yield _change(row)
+            except (ValueError, TypeError) as error:
+                self._warn(f"line {row['version']} of the change log cannot be read ({error})")
 
     # -- budgets and the rest ------------------------------------------------------------------
 
     def used(self, account: str) -> tuple[float, int]:
         """When the account's current window began (seconds since 1970), and its requests since."""
         for row in self._all("SELECT since, used FROM budget WHERE account = ?", [account]):
-            return row["since"], row["used"]
+            if isinstance(row["since"], float) and isinstance(row["used"], int):
+                return row["since"], row["used"]
         return 0.0, 0
 
     def use(self, account: str, since: float, used: int) -> None:
@@ -187,10 +200,10 @@ class Store:
     def salt(self) -> bytes:
         """What the fingerprints of this store are keyed with; made at its first use."""
         text = self.get("salt")
-        if text is None:
+        if text is None or len(text) != 32 or not text.isalnum() or not text.isascii():
             text = secrets.token_hex(16)
             self.put("salt", text)
-        return bytes.fromhex(text)
+        return text.encode()
 
     # -- the file ------------------------------------------------------------------------------
 
@@ -201,12 +214,14 @@ class Store:
             try:
                 return _open(self._path)
             except sqlite3.OperationalError as error:
+                if _is_directory(self._path) and self._put_aside("it is a directory"):
+                    continue
                 self._warn(_in_memory(self._path, str(error)))
                 rows = _read_only(self._path)
                 db = self._leave_file()
-                _refill(db, rows)
+                _refill(db, rows or [])
                 return db
-            except (sqlite3.DatabaseError, _WrongVersion) as error:
+            except (sqlite3.DatabaseError, _NotOurs) as error:
                 if not self._put_aside(str(error)):
                     return self._leave_file()
         self._warn(_in_memory(self._path, "a new file is damaged as well"))
@@ -230,7 +245,7 @@ class Store:
             self._warn(_in_memory(self._path, f"{why}, and it cannot be put aside: {error.strerror}"))
             return False
         self._warn(
-            f"the state file {self._path} is damaged ({why}); put aside as {aside.name}, a new one begins"
+            f"the state file {self._path} cannot be used ({why}); put aside as {aside.name}, a new one begins"
         )
         return True
 
@@ -264,22 +279,22 @@ class Store:
         _refill(self._db, rows)
 
 
-class _WrongVersion(Exception):
-    """The file was written by a newer Homeport."""
+class _NotOurs(Exception):
+    """The file was written by another program, or by a newer Homeport."""
 
 
 def _open(path: Path) -> sqlite3.Connection:
-    existed = path.exists()
+    old = path.is_file()
     db = sqlite3.connect(path, timeout=5)
     try:
+        if old:
+            _check(db)
         db.execute("PRAGMA journal_mode = WAL")
         db.execute("PRAGMA synchronous = FULL")
-        if existed:
-            _check(db)
         if db.execute("PRAGMA user_version").fetchone()[0] < _VERSION:
             _ready(db)
-        db.row_factory = sqlite3.Row
-        if os.name != "nt" and not existed:
+        _readable(db)
+        if os.name != "nt" and not old:
             path.chmod(0o600)
     except BaseException:
         db.close()
@@ -291,48 +306,73 @@ def _check(db: sqlite3.Connection) -> None:
     found = db.execute("PRAGMA quick_check(1)").fetchone()[0]
     if found != "ok":
         raise sqlite3.DatabaseError(found)
+    if db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0] == 0:
+        return  # nothing was ever written to it
+    if db.execute("PRAGMA application_id").fetchone()[0] != _APPLICATION:
+        raise _NotOurs("another program wrote it")
     version = db.execute("PRAGMA user_version").fetchone()[0]
     if version > _VERSION:
-        raise _WrongVersion(f"it is of version {version}, from a newer Homeport")
+        raise _NotOurs(f"it is of version {version}, from a newer Homeport")
 
 
 def _ready(db: sqlite3.Connection) -> sqlite3.Connection:
-    db.executescript(f"BEGIN; {_SCHEMA} PRAGMA user_version = {_VERSION}; COMMIT;")
+    header = f"PRAGMA application_id = {_APPLICATION}; PRAGMA user_version = {_VERSION};"
+    db.executescript(f"BEGIN; {_SCHEMA} {header} COMMIT;")
+    return _readable(db)
+
+
+def _readable(db: sqlite3.Connection) -> sqlite3.Connection:
+    """Rows by column; text that is not UTF-8, where a disk has rotted, is an ordinary wrong value."""
     db.row_factory = sqlite3.Row
+    db.text_factory = _decode
     return db
 
 
-def _read_only(path: Path) -> list[_TableRow]:
-    """The rows of a file that can be read, whether or not it can be written.
+def _decode(text: bytes) -> str:
+    return text.decode("utf-8", "replace")
+
+
+def _is_directory(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except OSError:
+        return False  # it lies where we may not look
+
+
+def _read_only(path: Path) -> list[_TableRow] | None:
+    """The rows of a file, whether or not it can be written; None if it cannot be read either.
 
     `immutable` is the last resort: it works on a read-only disk, but sees no write-ahead log.
     """
     for mode in ("mode=ro", "mode=ro&immutable=1"):
         try:
-            db = sqlite3.connect(f"{path.absolute().as_uri()}?{mode}", uri=True, timeout=5)
+            db = _readable(sqlite3.connect(f"{path.absolute().as_uri()}?{mode}", uri=True, timeout=5))
         except sqlite3.OperationalError:
             continue
         try:
-            if rows := _rescue(db):
-                return rows
+            db.execute("SELECT count(*) FROM sqlite_master").fetchone()
+            return _rescue(db)
+        except sqlite3.DatabaseError:
+            continue
         finally:
             db.close()
-    return []
+    return None
 
 
 def _refill(db: sqlite3.Connection, rows: Iterable[_TableRow]) -> None:
     with db:
         for table, values in rows:
             marks = ", ".join("?" * len(values))
-            db.execute(f"REPLACE INTO {table} VALUES ({marks})", values)  # noqa: S608
+            db.execute(f"INSERT OR IGNORE INTO {table} ({_TABLES[table]}) VALUES ({marks})", values)  # noqa: S608
 
 
 def _rescue(db: sqlite3.Connection) -> list[_TableRow]:
     """What can still be read of a file in trouble, so that going on forgets as little as possible."""
     rows: list[_TableRow] = []
-    for table in ("meta", "target", "change", "budget"):
+    for table, columns in _TABLES.items():
         try:
-            rows += [(table, tuple(row)) for row in db.execute(f"SELECT * FROM {table}")]  # noqa: S608
+            for row in db.execute(f"SELECT {columns} FROM {table}"):  # noqa: S608
+                rows.append((table, tuple(row)))  # noqa: PERF401 - those before the damage are kept
         except sqlite3.DatabaseError:
             continue  # this is the damage; the other tables may be whole
     return rows
@@ -371,11 +411,29 @@ def _row(memory: Memory) -> list[object]:
 
 
 def _memory(row: sqlite3.Row) -> Memory:
+    """Raises `ValueError`, `TypeError` or `KeyError` for what no memory of ours can have been."""
     values = {column: row[column] for column in _COLUMNS}
+    for column in _COLUMNS:
+        kind = str if column in (*_SETS, *_TEXTS) else int | float
+        if not isinstance(values[column], kind) and (values[column] is not None or column == "failures"):
+            raise ValueError(f"{column} is {values[column]!r}")
     values |= {column: _addresses(row[column]) for column in _SETS}
     if values["waiting"] is not None:
         values["waiting"] = Reaction[values["waiting"]]
     return Memory(**values)
+
+
+def _change(row: sqlite3.Row) -> Change:
+    return Change(
+        at=float(row["at"]),
+        trace=row["trace"],
+        target=_target(row),
+        event=row["event"],
+        before=_addresses(row["before"]),
+        after=_addresses(row["after"]),
+        note=row["note"],
+        version=row["version"],
+    )
 
 
 def _text(addresses: frozenset[IPAddress] | None) -> str | None:

@@ -1,0 +1,1 @@
+"""What Homeport costs, measured: `make bench`, or `.venv/bin/python -m bench [--quick] [TABLE ...]`."""

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from base64 import b64encode
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -418,6 +419,11 @@ def test_an_agreement_that_cannot_come_about_is_warned_of() -> None:
     ]
 
 
+def test_an_agreement_of_all_sources_is_no_reason_to_warn() -> None:
+    uplink = '[uplink.a]\nipv4 = "interface"\nipv6 = "interface"\nagree = 1\n'
+    assert warnings(SMALLEST + uplink) == []
+
+
 def test_a_hasty_interval_and_a_useless_host_are_warned_of() -> None:
     text = "[agent]\ninterval = 5\n" + SMALLEST + 'type = "A"\nhost = "::1"\n'
     assert [line.partition("; ")[0].removeprefix("homeport.toml:") for line in warnings(text)] == [
@@ -604,6 +610,8 @@ def test_a_variable_is_laid_over_the_file_whatever_its_case() -> None:
 def test_records_have_any_ascending_numbers() -> None:
     environ = TOKEN | {
         "HOMEPORT__RECORD__0__TTL": "60",
+        "HOMEPORT__RECORD__1__NAME": "one.example.com",
+        "HOMEPORT__RECORD__1__ACCOUNT": "cf",
         "HOMEPORT__RECORD__7__NAME": "seven.example.com",
         "HOMEPORT__RECORD__7__ACCOUNT": "cf",
         "HOMEPORT__RECORD__10__NAME": "ten.example.com",
@@ -612,6 +620,7 @@ def test_records_have_any_ascending_numbers() -> None:
     records = configured(SMALLEST, environ).records
     assert [(record.owners[0].text.partition(".")[0], record.ttl) for record in records] == [
         ("home", 60),
+        ("one", None),
         ("seven", None),
         ("ten", None),
     ]
@@ -713,7 +722,8 @@ def test_a_fingerprint_changes_with_every_setting_and_with_nothing_else() -> Non
         fingerprint(configured(SMALLEST).accounts["cf"], b"other"),
         fingerprint(configured(SMALLEST.replace("\n\n", '\naccount_id = "x"\n\n')).accounts["cf"], salt),
     }
-    assert len(others | {one}) == 4
+    others.add(fingerprint(replace(configured(SMALLEST).accounts["cf"], kind="other"), salt))
+    assert len(others | {one}) == 5
     assert "s3cr3t" not in one
 
 

@@ -41,7 +41,8 @@ proxied = true
 [[record]]
 options.proxied = false
 name = \'\'\'
-[[record]]\'\'\'
+[[record]]\'\'\'\'
+after = 1
 '''
 
 
@@ -79,6 +80,7 @@ def test_each_setting_is_found_on_its_line() -> None:
         ("record", 1, "options"): 25,
         ("record", 1, "options", "proxied"): 25,
         ("record", 1, "name"): 26,
+        ("record", 1, "after"): 28,
     }
 
 

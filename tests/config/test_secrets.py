@@ -70,6 +70,8 @@ def test_the_secrets_of_a_container_are_where_they_belong() -> None:
 
 def test_the_first_line_of_a_command_is_the_secret() -> None:
     assert revealed(f"command:{PYTHON} -c \"print('abc'); print('def')\"") == "abc"
+    script = "import sys; print('a warning', file=sys.stderr, flush=True); print('abc')"
+    assert revealed(f'command:{PYTHON} -c "{script}"') == "abc"
 
 
 def test_a_command_sees_the_environment_and_no_terminal() -> None:

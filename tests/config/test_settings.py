@@ -188,7 +188,12 @@ def test_what_is_no_duration_is_refused(text: str) -> None:
 def test_the_manual_is_the_field() -> None:
     said = {s.name: (s.required, s.secret, s.expects, s.default_text) for s in settings(Example)}
     assert said == {
-        "token": (True, True, "text", None),
+        "token": (
+            True,
+            True,
+            "text; best a reference: env:NAME, file:PATH, keyring:NAME or command:LINE",
+            None,
+        ),
         "names": (False, False, "a name such as home.example.com, or a list of such", ""),
         "words": (False, False, "text, or a list of such", None),
         "types": (False, False, 'one of "A", "AAAA", or a list of such', "A"),

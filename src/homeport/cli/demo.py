@@ -35,7 +35,7 @@ from ..net.world import RealWorld
 from ..providers.rfc2136 import RFC2136
 from ..sources.spec import parse
 from ..state.store import Store
-from .main import INTERRUPTED, NOT_RIGHT, RIGHT
+from .exits import INTERRUPTED, NOT_RIGHT, RIGHT
 from .term import paint
 
 ZONE, OWNER = "demo.example", Name("home.demo.example")

@@ -15,7 +15,7 @@ from ..core.schedule import Memory, Target
 from ..net import doorbell
 from ..state.lock import held
 from ..state.store import Change, Store
-from .main import NOT_RIGHT, RIGHT
+from .exits import NOT_RIGHT, RIGHT
 from .setup import configure
 from .term import paint, table
 

@@ -1,8 +1,4 @@
-"""`homeport`: the commands, their arguments and their exit status.
-
-0: all is right.  1: some target is not.  2: the configuration or the call is wrong.  3: `plan` has
-something to do.
-"""
+"""`homeport`: the commands and their arguments."""
 
 from __future__ import annotations
 
@@ -14,8 +10,7 @@ from pathlib import Path
 
 from .. import __version__
 from ..core.errors import ConfigError
-
-RIGHT, NOT_RIGHT, WRONG, TO_DO, INTERRUPTED = 0, 1, 2, 3, 130
+from .exits import INTERRUPTED, NOT_RIGHT, RIGHT, WRONG
 
 
 def main(argv: Sequence[str] | None = None) -> int:

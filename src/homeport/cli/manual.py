@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from ..config import providers as drivers
 from ..config.schema import schema as json_schema
 from ..core.settings import Setting, settings
-from .main import RIGHT
+from .exits import RIGHT
 from .term import paint, table
 
 

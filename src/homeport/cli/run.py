@@ -26,7 +26,7 @@ from ..net import doorbell
 from ..report.log import LOGGER, LogView, said, start
 from ..state.lock import Lock
 from ..state.store import Store
-from .main import INTERRUPTED, NOT_RIGHT, RIGHT, TO_DO
+from .exits import INTERRUPTED, NOT_RIGHT, RIGHT, TO_DO
 from .setup import configure, setup, world
 from .term import paint, progress, table
 

@@ -5,9 +5,9 @@ it"]`.  The field is the only place where the setting is described: reading, che
 the schema of the configuration file are all made from it.
 
 Types of settings: `str`, `Secret`, `Name`, `bool`, `int`, `Seconds`, `timedelta`, `IPAddress`,
-`Literal`, a `StrEnum`, `Mapping[str, object]`, `tuple[X, ...]` (one X or a list of them), `X | None`
-(may be left out), and whatever class the caller gives a maker for.  `Bounds` beside the description
-limits a number.
+`Literal` of texts, a `StrEnum`, `Mapping[str, object]`, `tuple[X, ...]` (one X or a list of them),
+`X | None` (may be left out), and whatever class the caller gives a maker for.  `Bounds` beside the
+description limits a number.
 
 A message about a setting never holds the value that was written: it might be a secret in the wrong place.
 """
@@ -70,6 +70,8 @@ class Setting:
     @property
     def expects(self) -> str:
         """What to write, in words: 'one of "text", "json"'."""
+        if self.secret:
+            return "text; best a reference: env:NAME, file:PATH, keyring:NAME or command:LINE"
         return _expects(self.type, self.bounds)
 
     @property
@@ -251,7 +253,7 @@ def _bounded(number: int, bounds: Bounds | None) -> int:
 
 def _chosen(kind: Any, written: object) -> object:
     words = _choices(kind)
-    if isinstance(written, str | int) and not isinstance(written, bool) and written in words:
+    if isinstance(written, str) and written in words:
         return kind(written) if _is_enum(kind) else written
     if not isinstance(written, str):
         raise _mismatch(kind, None, written)
@@ -308,8 +310,6 @@ def _typed(kind: Any, text: Text) -> object:
     if _is_mapping(kind):
         found = untangled(text, dict)
         return found if isinstance(found, dict) else str(text)
-    if get_origin(kind) is Literal and type(_choices(kind)[0]) is int and bare.isdecimal():
-        return int(bare)
     return str(text)
 
 
@@ -457,7 +457,6 @@ def _expects(kind: Any, bounds: Bounds | None) -> str:
         timedelta: 'a duration such as "5m", "90s" or "1h30m", or a number of seconds',
         Seconds: 'a number of seconds, or a duration such as "5m"',
         Name: "a name such as home.example.com",
-        Secret: "text; best a reference: env:NAME, file:PATH, keyring:NAME or command:LINE",
     }
     return words.get(kind, "text")
 

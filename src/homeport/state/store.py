@@ -12,6 +12,7 @@ import os
 import secrets
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, fields
 from ipaddress import ip_address
 from pathlib import Path
@@ -54,6 +55,7 @@ _TABLES = {
 _TableRow = tuple[str, tuple[Any, ...]]
 _SETS = ("acknowledged", "live", "wanted")
 _TEXTS = ("waiting", "stopped_by", "error", "outcome")
+_TROUBLE = (sqlite3.DatabaseError, UnicodeDecodeError)  # SQLite quotes rotten octets in its messages
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +110,7 @@ class Store:
         if rows is None:
             warn(f"the state file {path} cannot be read: it is damaged, or another user's")
         else:
-            _refill(store._db, rows)  # noqa: SLF001 - a constructor of its own class
+            _refill(store._db, rows)
         return store
 
     def __enter__(self) -> Self:
@@ -214,14 +216,15 @@ class Store:
             try:
                 return _open(self._path)
             except sqlite3.OperationalError as error:
-                if _is_directory(self._path) and self._put_aside("it is a directory"):
+                directory = os.path.isdir(self._path)  # noqa: PTH112 - raises nothing, as above
+                if directory and self._put_aside("it is a directory"):
                     continue
                 self._warn(_in_memory(self._path, str(error)))
                 rows = _read_only(self._path)
                 db = self._leave_file()
                 _refill(db, rows or [])
                 return db
-            except (sqlite3.DatabaseError, _NotOurs) as error:
+            except (*_TROUBLE, _NotOurs) as error:
                 if not self._put_aside(str(error)):
                     return self._leave_file()
         self._warn(_in_memory(self._path, "a new file is damaged as well"))
@@ -245,14 +248,15 @@ class Store:
             self._warn(_in_memory(self._path, f"{why}, and it cannot be put aside: {error.strerror}"))
             return False
         self._warn(
-            f"the state file {self._path} cannot be used ({why}); put aside as {aside.name}, a new one begins"
+            f"the state file {self._path} cannot be used ({why}); put aside as {aside.name}, "
+            "a new one begins"
         )
         return True
 
     def _all(self, sql: str, values: Iterable[object] = ()) -> list[sqlite3.Row]:
         try:
             return self._db.execute(sql, tuple(values)).fetchall()
-        except sqlite3.DatabaseError as error:
+        except _TROUBLE as error:
             self._recover(error)
             return self._db.execute(sql, tuple(values)).fetchall()
 
@@ -260,12 +264,12 @@ class Store:
         try:
             with self._db:
                 work(self._db)
-        except sqlite3.DatabaseError as error:
+        except _TROUBLE as error:
             self._recover(error)
             with self._db:
                 work(self._db)
 
-    def _recover(self, error: sqlite3.DatabaseError) -> None:
+    def _recover(self, error: sqlite3.DatabaseError | UnicodeDecodeError) -> None:
         """Go on after trouble with the file: in memory if it cannot be written, else with a new file."""
         if self._path is None:
             raise error
@@ -284,7 +288,9 @@ class _NotOurs(Exception):
 
 
 def _open(path: Path) -> sqlite3.Connection:
-    old = path.is_file()
+    old = os.path.isfile(path)  # noqa: PTH113 - raises nothing where we may not look
+    with suppress(OSError):  # then SQLite says the same, in its own words
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))  # SQLite's files beside it get its mode
     db = sqlite3.connect(path, timeout=5)
     try:
         if old:
@@ -294,8 +300,6 @@ def _open(path: Path) -> sqlite3.Connection:
         if db.execute("PRAGMA user_version").fetchone()[0] < _VERSION:
             _ready(db)
         _readable(db)
-        if os.name != "nt" and not old:
-            path.chmod(0o600)
     except BaseException:
         db.close()
         raise
@@ -313,6 +317,13 @@ def _check(db: sqlite3.Connection) -> None:
     version = db.execute("PRAGMA user_version").fetchone()[0]
     if version > _VERSION:
         raise _NotOurs(f"it is of version {version}, from a newer Homeport")
+    try:
+        for table, columns in _TABLES.items():
+            db.execute(f"SELECT {columns} FROM {table} LIMIT 0")  # noqa: S608
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode == sqlite3.SQLITE_ERROR:
+            raise _NotOurs(str(error)) from None
+        raise
 
 
 def _ready(db: sqlite3.Connection) -> sqlite3.Connection:
@@ -332,13 +343,6 @@ def _decode(text: bytes) -> str:
     return text.decode("utf-8", "replace")
 
 
-def _is_directory(path: Path) -> bool:
-    try:
-        return path.is_dir()
-    except OSError:
-        return False  # it lies where we may not look
-
-
 def _read_only(path: Path) -> list[_TableRow] | None:
     """The rows of a file, whether or not it can be written; None if it cannot be read either.
 
@@ -352,7 +356,7 @@ def _read_only(path: Path) -> list[_TableRow] | None:
         try:
             db.execute("SELECT count(*) FROM sqlite_master").fetchone()
             return _rescue(db)
-        except sqlite3.DatabaseError:
+        except _TROUBLE:
             continue
         finally:
             db.close()
@@ -373,7 +377,7 @@ def _rescue(db: sqlite3.Connection) -> list[_TableRow]:
         try:
             for row in db.execute(f"SELECT {columns} FROM {table}"):  # noqa: S608
                 rows.append((table, tuple(row)))  # noqa: PERF401 - those before the damage are kept
-        except sqlite3.DatabaseError:
+        except _TROUBLE:
             continue  # this is the damage; the other tables may be whole
     return rows
 

@@ -1,0 +1,487 @@
+"""The state file: what goes in comes out, and no trouble with the file stops the agent."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import sqlite3
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import replace
+from ipaddress import ip_address
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from homeport.core.dns import IPAddress, Name, RRType
+from homeport.core.errors import Reaction
+from homeport.core.schedule import Memory, Target
+from homeport.state.store import FILE, Change, Store
+
+ONE = frozenset({ip_address("8.8.8.1")})
+TWO = frozenset({ip_address("8.8.8.2"), ip_address("8.8.4.4")})
+TARGET = Target(Name("home.example.com"), RRType.A, "cf")
+OTHER = Target(Name("*.example.com"), RRType.AAAA, "büro 2")
+MEMORY = Memory(acknowledged=ONE, acknowledged_ttl=60, acknowledged_at=1.5, outcome="updated")
+STOPPED = Memory(stopped_by="f" * 64, error="no", failures=3)
+
+ADDRESSES = st.one_of(
+    st.none(), st.frozensets(st.one_of(st.ip_addresses(v=4), st.ip_addresses(v=6)), max_size=3)
+)
+TIMES = st.one_of(st.none(), st.floats(allow_nan=False))
+TEXTS = st.one_of(st.none(), st.text(max_size=30))
+MEMORIES = st.builds(
+    Memory,
+    acknowledged=ADDRESSES,
+    acknowledged_ttl=st.one_of(st.none(), st.integers(0, 2**31 - 1)),
+    acknowledged_at=TIMES,
+    sent_at=TIMES,
+    failures=st.integers(0, 10**9),
+    not_before=TIMES,
+    waiting=st.one_of(st.none(), st.sampled_from(Reaction)),
+    stopped_by=TEXTS,
+    error=TEXTS,
+    error_at=TIMES,
+    live=ADDRESSES,
+    live_at=TIMES,
+    verified_at=TIMES,
+    wanted=ADDRESSES,
+    outcome=TEXTS,
+)
+TARGETS = st.builds(
+    Target,
+    st.from_regex(r"[a-z]{1,5}\.example", fullmatch=True).map(Name),
+    st.sampled_from(RRType),
+    st.text(),
+)
+
+
+class Told(list[str]):
+    """A `warn` that remembers."""
+
+    def __call__(self, text: str) -> None:
+        self.append(text)
+
+
+def change(event: str = "updated", before: frozenset[IPAddress] | None = None) -> Change:
+    return Change(2.5, "a1b2", TARGET, event, before, ONE, "because")
+
+
+@contextmanager
+def unprivileged(folder: Path) -> Iterator[None]:
+    """As a user whom file permissions bind: root is not one, so root becomes nobody for a while."""
+    if os.geteuid() != 0:
+        yield
+        return
+    for path in [folder, *folder.rglob("*")]:
+        os.chown(path, 65534, 65534)
+    os.seteuid(65534)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """A directory that everybody can reach; pytest's own are closed to other users."""
+    with tempfile.TemporaryDirectory() as path:
+        Path(path).chmod(0o755)
+        (Path(path) / "state").mkdir(mode=0o755)
+        yield Path(path) / "state"
+        (Path(path) / "state").chmod(0o755)
+
+
+posix = pytest.mark.skipif(sys.platform == "win32", reason="permissions of POSIX")
+
+
+def filled(folder: Path) -> Path:
+    """A store in good order, closed, and its file."""
+    told = Told()
+    with Store.open(folder, told) as store:
+        store.save({TARGET: MEMORY, OTHER: STOPPED}, [change(), change("stopped")])
+        store.use("cf", 7.0, 3)
+        store.put("doorbell", "1 x")
+        store.salt()
+    assert told == []
+    return folder / FILE
+
+
+# -- what goes in comes out ----------------------------------------------------------------------
+
+
+@given(st.dictionaries(TARGETS, MEMORIES, max_size=4), st.dictionaries(TARGETS, MEMORIES, max_size=4))
+@settings(max_examples=60)
+def test_memories_come_back_as_they_were_kept_and_the_later_one_counts(
+    first: dict[Target, Memory], second: dict[Target, Memory]
+) -> None:
+    told = Told()
+    with Store(None, told) as store:
+        store.save(first)
+        store.save(second)
+        assert store.memories() == first | second
+        store.forget(first)
+        assert store.memories() == {t: m for t, m in second.items() if t not in first}
+    assert told == []
+
+
+@given(MEMORIES)
+@settings(max_examples=20, deadline=None)
+def test_they_come_back_from_the_disk_too(memory: Memory) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        told = Told()
+        with Store.open(Path(folder), told) as store:
+            store.save({TARGET: memory})
+        for opened in (Store.open, Store.view):
+            with opened(Path(folder), told) as store:
+                assert store.memories() == {TARGET: memory}
+        assert told == []
+
+
+def test_none_and_no_addresses_are_not_confused(tmp_path: Path) -> None:
+    with Store.open(tmp_path, Told()) as store:
+        store.save({TARGET: Memory(acknowledged=frozenset()), OTHER: Memory(acknowledged=None)})
+        kept = store.memories()
+    assert kept[TARGET].acknowledged == frozenset() and kept[OTHER].acknowledged is None
+
+
+def test_the_change_log_is_append_only_and_its_version_rises_over_restarts(tmp_path: Path) -> None:
+    with Store.open(tmp_path, Told()) as store:
+        store.save({TARGET: MEMORY}, [change("failed"), change("updated", TWO)])
+        store.forget([TARGET])
+    with Store.open(tmp_path, Told()) as store:
+        store.save({}, [change("recovered")])
+        lines = list(store.history())
+        assert [line.event for line in lines] == ["failed", "updated", "recovered"]
+        assert [line.version for line in lines] == [1, 2, 3]
+        assert lines[1] == replace(change("updated", TWO), version=2)
+        assert [line.version for line in store.history(limit=2)] == [2, 3]
+        assert list(store.history("home.example.com")) == lines
+        assert list(store.history("other.example.com")) == []
+
+
+def test_memories_and_their_lines_are_kept_together_or_not_at_all(tmp_path: Path) -> None:
+    with Store.open(tmp_path, Told()) as store:
+        broken = replace(change(), event=None)  # type: ignore[arg-type]
+        with pytest.raises(sqlite3.IntegrityError):
+            store.save({TARGET: MEMORY}, [change(), broken])
+    with Store.open(tmp_path, Told()) as store:
+        assert store.memories() == {} and list(store.history()) == []
+
+
+def test_budgets_and_words_are_kept(tmp_path: Path) -> None:
+    with Store.open(tmp_path, Told()) as store:
+        assert store.used("cf") == (0.0, 0) and store.get("doorbell") is None
+        store.use("cf", 1000.5, 7)
+        store.put("doorbell", "1 x")
+        store.put("doorbell", "2 y")
+        salt = store.salt()
+    with Store.open(tmp_path, Told()) as store:
+        assert store.used("cf") == (1000.5, 7) and store.get("doorbell") == "2 y"
+        assert store.salt() == salt and len(salt) >= 16
+    with Store(None, Told()) as other:
+        assert other.salt() != salt
+
+
+def test_a_view_is_a_copy_that_changes_nothing(tmp_path: Path) -> None:
+    path = filled(tmp_path)
+    before = path.read_bytes()
+    with Store.view(tmp_path, Told()) as store:
+        assert store.memories() == {TARGET: MEMORY, OTHER: STOPPED}
+        assert [line.version for line in store.history()] == [1, 2]
+        store.save({TARGET: Memory()})
+    assert path.read_bytes() == before
+
+
+def test_a_view_sees_what_a_running_agent_has_just_kept(tmp_path: Path) -> None:
+    with Store.open(tmp_path, Told()) as agent:
+        agent.save({TARGET: MEMORY})
+        with Store.view(tmp_path, Told()) as store:
+            assert store.memories() == {TARGET: MEMORY}
+
+
+def test_a_view_of_nothing_is_empty_and_makes_nothing(tmp_path: Path) -> None:
+    told = Told()
+    with Store.view(tmp_path / "none", told) as store:
+        assert store.memories() == {}
+    assert not (tmp_path / "none").exists() and told == []
+
+
+@posix
+def test_others_on_this_machine_cannot_read_the_state(tmp_path: Path) -> None:
+    with Store.open(tmp_path / "new", Told()) as store:
+        store.save({TARGET: MEMORY})
+        modes = {path.name: path.stat().st_mode & 0o077 for path in (tmp_path / "new").iterdir()}
+    assert (tmp_path / "new").stat().st_mode & 0o077 == 0
+    assert modes and not any(modes.values()), modes
+
+
+# -- damage --------------------------------------------------------------------------------------
+
+
+def other_program(path: Path) -> None:
+    with closing(sqlite3.connect(path)) as db:
+        db.executescript("CREATE TABLE target (x, y); INSERT INTO target VALUES (1, 2);")
+
+
+def newer(path: Path) -> None:
+    filled(path.parent)
+    with closing(sqlite3.connect(path)) as db:
+        db.execute("PRAGMA user_version = 99")
+
+
+def truncated(path: Path) -> None:
+    with Store.open(path.parent, Told()) as store:
+        store.save({TARGET: MEMORY}, [change(note) for note in ["x" * 500] * 200])
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+
+
+def folder_in_its_place(path: Path) -> None:
+    path.mkdir()
+    (path / "somebody's file").write_text("precious")
+
+
+DAMAGES = {
+    "random octets": lambda path: path.write_bytes(random.Random(1).randbytes(9000)),
+    "a text": lambda path: path.write_text("{}\n" * 400),
+    "truncated": truncated,
+    "header only": lambda path: path.write_bytes(b"SQLite format 3\0" + bytes(84)),
+    "a directory": folder_in_its_place,
+    "another program's": other_program,
+    "newer": newer,
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_a_file_that_cannot_be_used_is_put_aside_and_named_and_the_agent_goes_on(
+    damage: str, tmp_path: Path
+) -> None:
+    path, told = tmp_path / FILE, Told()
+    DAMAGES[damage](path)
+    whole = path.read_bytes() if path.is_file() else None
+    with Store.open(tmp_path, told) as store:
+        store.save({TARGET: MEMORY}, [change()])
+        assert store.memories() == {TARGET: MEMORY}
+    aside = tmp_path / f"{FILE}.damaged-1"
+    assert len(told) == 1 and str(path) in told[0] and aside.name in told[0]
+    assert aside.is_dir() if whole is None else aside.read_bytes() == whole
+    with Store.open(tmp_path, told) as store:  # and the new one is a file like any other
+        assert store.memories() == {TARGET: MEMORY}
+    assert len(told) == 1
+
+
+def test_what_was_put_aside_before_is_not_overwritten(tmp_path: Path) -> None:
+    for number in range(1, 4):
+        (tmp_path / FILE).write_text(f"junk {number}" * 100)
+        with Store.open(tmp_path, Told()):
+            pass
+        assert f"junk {number}" in (tmp_path / f"{FILE}.damaged-{number}").read_text()
+
+
+def test_an_empty_file_is_nothing_to_be_told_of(tmp_path: Path) -> None:
+    told = Told()
+    (tmp_path / FILE).touch()
+    with Store.open(tmp_path, told) as store:
+        store.save({TARGET: MEMORY})
+    with Store.open(tmp_path, told) as store:
+        assert store.memories() == {TARGET: MEMORY}
+    assert told == []
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_a_command_that_only_looks_survives_every_damage_and_mends_nothing(
+    damage: str, tmp_path: Path
+) -> None:
+    path = tmp_path / FILE
+    DAMAGES[damage](path)
+    with Store.view(tmp_path, Told()) as store:
+        store.memories()
+        list(store.history())
+    assert path.exists() and not list(tmp_path.glob("*.damaged*"))
+
+
+def test_wherever_a_disk_rots_nothing_is_raised(tmp_path: Path) -> None:
+    """Hundreds of damaged files: single octets, whole sectors, the end cut off."""
+    with Store.open(tmp_path, Told()) as store:
+        store.save({TARGET: MEMORY, OTHER: STOPPED}, [change(str(n)) for n in range(100)])
+        store.use("cf", 7.0, 3)
+        store.salt()
+    path, chance = tmp_path / FILE, random.Random(4711)
+    whole = path.read_bytes()
+    put_aside = 0
+    for _ in range(150):
+        rotten = bytearray(whole)
+        match chance.randrange(3):
+            case 0:
+                for _ in range(chance.choice([1, 2, 20])):
+                    rotten[chance.randrange(len(rotten))] = chance.randrange(256)
+            case 1:
+                start = chance.randrange(0, len(rotten), 512)
+                rotten[start : start + 512] = chance.choice([bytes(512), chance.randbytes(512)])
+            case _:
+                del rotten[chance.randrange(len(rotten)) :]
+        for old in tmp_path.iterdir():
+            old.unlink()
+        path.write_bytes(rotten)
+        told = Told()
+        with Store.view(tmp_path, told) as store:
+            store.memories()
+            list(store.history())
+        with Store.open(tmp_path, told) as store:
+            for memory in store.memories().values():
+                assert isinstance(memory.failures, int)
+            list(store.history())
+            store.used("cf")
+            store.salt()
+            store.save({TARGET: MEMORY}, [change()])
+            store.use("cf", 8.0, 1)
+            assert store.memories()[TARGET] == MEMORY
+        put_aside += bool(list(tmp_path.glob("*.damaged-1")))
+    assert put_aside > 15  # the damage was real
+
+
+def test_damage_that_shows_while_the_agent_runs_loses_as_little_as_possible(tmp_path: Path) -> None:
+    told = Told()
+    with Store.open(tmp_path, told) as store:
+        store.save({TARGET: MEMORY, OTHER: STOPPED}, [change(str(n)) for n in range(300)])
+        store._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        path = tmp_path / FILE
+        with closing(sqlite3.connect(path)) as db:
+            [root] = db.execute("SELECT rootpage FROM sqlite_master WHERE name = 'change'").fetchone()
+            [size] = db.execute("PRAGMA page_size").fetchone()
+        with path.open("r+b") as file:
+            file.seek((root - 1) * size)
+            file.write(b"\xff" * size)
+        store._db.execute("PRAGMA shrink_memory")
+        store.save({TARGET: replace(MEMORY, failures=1)}, [change("after")])
+        assert store.memories() == {TARGET: replace(MEMORY, failures=1), OTHER: STOPPED}
+        assert [line.event for line in store.history()][-1] == "after"
+    assert len(told) == 1 and "damaged-1" in told[0]
+
+
+def test_one_row_that_makes_no_sense_costs_no_other_row(tmp_path: Path) -> None:
+    filled(tmp_path)
+    with closing(sqlite3.connect(tmp_path / FILE)) as db, db:
+        db.execute("UPDATE target SET not_before = 'soon' WHERE type = 'A'")
+        db.execute("UPDATE change SET type = 'MX' WHERE version = 1")
+        db.execute("UPDATE meta SET value = 'short' WHERE key = 'salt'")
+    told = Told()
+    with Store.open(tmp_path, told) as store:
+        assert store.memories() == {OTHER: STOPPED}
+        assert [line.version for line in store.history()] == [2]
+        assert len(store.salt()) >= 16
+    assert any("home.example.com A" in text and "begins anew" in text for text in told)
+
+
+# -- nothing can be written ----------------------------------------------------------------------
+
+
+def in_memory(told: Told, path: Path) -> bool:
+    return len(told) == 1 and str(path) in told[0] and "going on in memory" in told[0]
+
+
+@posix
+@pytest.mark.parametrize("what", ["file", "directory", "both"])
+def test_where_nothing_can_be_written_the_agent_goes_on_in_memory_and_knows_what_it_knew(
+    what: str, folder: Path
+) -> None:
+    path, told = filled(folder), Told()
+    with unprivileged(folder):
+        if what != "directory":
+            path.chmod(0o400)
+        if what != "file":
+            folder.chmod(0o500)
+        with Store.open(folder, told) as store:
+            assert store.memories() == {TARGET: MEMORY, OTHER: STOPPED}
+            store.save({TARGET: replace(MEMORY, failures=9)}, [change("failed")])
+            assert store.memories()[TARGET].failures == 9
+            assert [line.event for line in store.history()] == ["updated", "stopped", "failed"]
+            assert store.used("cf") == (7.0, 3)
+    if what != "directory":
+        assert in_memory(told, path)
+        with Store.view(folder, Told()) as store:
+            assert store.memories()[TARGET] == MEMORY
+
+
+@posix
+def test_a_directory_that_may_not_be_entered_is_told_and_survived(folder: Path) -> None:
+    path, told, looked = filled(folder), Told(), Told()
+    with unprivileged(folder):
+        folder.chmod(0)
+        with Store.open(folder, told) as store:
+            store.save({TARGET: MEMORY})
+            assert store.memories() == {TARGET: MEMORY}
+        with Store.view(folder, looked) as store:
+            assert store.memories() == {}
+    assert in_memory(told, path)
+    assert looked == [f"the state file {path} cannot be read: Permission denied"]
+
+
+@posix
+def test_another_user_is_told_that_the_state_is_not_his_to_read(folder: Path) -> None:
+    path, told = filled(folder), Told()
+    with unprivileged(folder):
+        path.chmod(0)
+        with Store.view(folder, told) as store:
+            assert store.memories() == {}
+    assert len(told) == 1 and "another user's" in told[0]
+
+
+def test_a_state_directory_that_cannot_be_made_is_told_and_survived(tmp_path: Path) -> None:
+    told = Told()
+    (tmp_path / "file").write_text("not a directory")
+    with Store.open(tmp_path / "file" / "state", told) as store:
+        store.save({TARGET: MEMORY}, [change()])
+        assert store.memories() == {TARGET: MEMORY}
+    assert in_memory(told, tmp_path / "file" / "state")
+
+
+def test_a_full_disk_is_told_and_what_was_known_stays_known(tmp_path: Path) -> None:
+    told = Told()
+    with Store.open(tmp_path, told) as store:
+        store.save({TARGET: MEMORY, OTHER: STOPPED}, [change()])
+        [pages] = store._db.execute("PRAGMA page_count").fetchone()
+        store._db.execute(f"PRAGMA max_page_count = {pages}")  # SQLITE_FULL, as from a full disk
+        store.save({OTHER: replace(STOPPED, error="x" * 100_000)}, [change("failed")])
+        assert store.memories() == {TARGET: MEMORY, OTHER: replace(STOPPED, error="x" * 100_000)}
+        store.save({TARGET: replace(MEMORY, failures=1)})
+        assert [line.event for line in store.history()] == ["updated", "failed"]
+    assert in_memory(told, tmp_path / FILE) and "full" in told[0]
+    with Store.open(tmp_path, Told()) as store:
+        assert store.memories() == {TARGET: MEMORY, OTHER: STOPPED}
+
+
+def test_a_file_that_another_process_keeps_locked_is_told_and_survived(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    filled(tmp_path)
+    told = Told()
+    with Store.open(tmp_path, told) as store, closing(sqlite3.connect(tmp_path / FILE)) as other:
+        store._db.execute("PRAGMA busy_timeout = 20")
+        other.execute("BEGIN IMMEDIATE")
+        store.save({TARGET: replace(MEMORY, failures=1)})
+        assert store.memories() == {TARGET: replace(MEMORY, failures=1), OTHER: STOPPED}
+    assert in_memory(told, tmp_path / FILE) and "locked" in told[0]
+
+
+def test_two_processes_write_in_turn(tmp_path: Path) -> None:
+    """The agent and `homeport retry`."""
+    told = Told()
+    with Store.open(tmp_path, told) as agent, Store.open(tmp_path, told) as retry:
+        agent.save({TARGET: STOPPED})
+        retry.save({TARGET: retry.memories()[TARGET].freed()}, [change("retried")])
+        assert agent.memories()[TARGET].stopped_by is None
+        agent.save({OTHER: MEMORY})
+        assert set(retry.memories()) == {TARGET, OTHER}
+    assert told == []
+
+
+def test_the_rows_are_plain_enough_to_be_read_with_other_tools(tmp_path: Path) -> None:
+    with closing(sqlite3.connect(filled(tmp_path))) as db:
+        [text] = db.execute("SELECT acknowledged FROM target WHERE type = 'A'").fetchone()
+    assert json.loads(text) == ["8.8.8.1"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import subprocess
 import sys
 import time
@@ -388,7 +389,7 @@ def test_a_wrong_key_stops_the_account_until_it_is_changed_or_a_person_asks(
         key = mine.account["tsig_name"].removesuffix(".")
         for error in refused.errors:
             assert f"does not accept the TSIG key '{key}' (hmac-sha" in error
-            assert "compare name, algorithm and secret" in error
+            assert re.search(r"compare .*with the server's key file", error)
         held = mine.run()
         assert (held.status, held.outcomes) == (1, {"held": sorted(f"{name} A" for name in names)})
         assert all("does not accept the TSIG key" in error for error in held.errors)
@@ -554,7 +555,8 @@ def test_clocks_that_differ_are_named_and_the_agent_tries_again(server: Server, 
     wishes = {"home.example.com": HERE4}
     verdicts = written(server, wishes, seen(server, wishes), clock=lambda: time.time() + skew)
     error = verdicts["home.example.com"]
-    assert isinstance(error, Unreachable), error
+    # PowerDNS says no more than NOTAUTH, without a signature.
+    assert isinstance(error, BadCredentials if "pdns" in server.command[0] else Unreachable)
     assert "clock" in str(error)
     assert told(server, "home.example.com") == [OLD]
 

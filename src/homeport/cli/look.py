@@ -50,7 +50,7 @@ def _targets(config: Config) -> list[Target]:
 
 
 def status(path: Path | None, name: str | None, *, as_json: bool) -> int:
-    config = configure(path, resolve=False, quiet=True)
+    config = configure(path, blind=True)
     targets = _chosen(config, name)
     with Store.view(config.agent.state_dir, _warn) as store:
         memories = store.memories()
@@ -144,7 +144,7 @@ def _chosen(config: Config, name: str | None) -> list[Target]:
 
 
 def history(path: Path | None, name: str | None, *, limit: int, as_json: bool) -> int:
-    config = configure(path, resolve=False, quiet=True)
+    config = configure(path, blind=True)
     owner = Name.parse(name).text if name else None
     with Store.view(config.agent.state_dir, _warn) as store:
         changes = list(store.history(owner, limit=limit))
@@ -194,7 +194,7 @@ def _change_cells(change: Change) -> tuple[str, ...]:
 
 
 def retry(path: Path | None, name: str | None) -> int:
-    config = configure(path, resolve=False, quiet=True)
+    config = configure(path, blind=True)
     targets = _chosen(config, name)
     with Store.open(config.agent.state_dir, _warn) as store:
         memories = store.memories()

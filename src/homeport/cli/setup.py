@@ -24,19 +24,20 @@ from ..net.world import RealWorld
 
 
 def configure(
-    path: Path | None, *, resolve: bool = True, quiet: bool = False, needed: bool = True
+    path: Path | None, *, resolve: bool = True, blind: bool = False, needed: bool = True
 ) -> Config:
     """The configuration; its warnings go to standard error.
 
-    A command that does not need one gets what holds without.
+    With `blind` no secret is looked for and nothing is warned of: for commands that only look at the
+    state.  A command that does not need a configuration gets what holds without.
     """
     try:
-        config = configuration.load(path, os.environ, resolve=resolve)
+        config = configuration.load(path, os.environ, resolve=resolve, blind=blind)
     except NothingFound:
         if needed:
             raise
         return configuration.default(os.environ)
-    if not quiet:
+    if not blind:
         for warning in config.warnings:
             print(f"homeport: warning: {warning}", file=sys.stderr)
     return config

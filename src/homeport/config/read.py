@@ -6,7 +6,7 @@ A message about a file never quotes more of it than a single character: the next
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -15,7 +15,6 @@ from typing import Any
 from ..core.errors import ConfigError
 from ..core.settings import KeyPath
 from .document import Place, Tree
-from .locate import Lines, node_lines, toml_lines
 from .mistakes import Mistake, Mistakes, written
 
 SUFFIXES = (".toml", ".yaml", ".yml", ".json")
@@ -36,7 +35,9 @@ class FileLayer:
         return Place(str(self.file), self._lines[path] if path else 0)
 
     @cached_property
-    def _lines(self) -> Lines:
+    def _lines(self) -> Mapping[KeyPath, int]:
+        from .locate import toml_lines  # noqa: PLC0415 - only a mistake or a warning pays for it
+
         return toml_lines(self.text) if self.file.suffix.lower() == ".toml" else _node_lines(self.text)
 
 
@@ -236,8 +237,10 @@ def _compose(text: str) -> Any:
     return yaml.compose(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
 
 
-def _node_lines(text: str) -> Lines:
+def _node_lines(text: str) -> Mapping[KeyPath, int]:
     import yaml  # noqa: PLC0415 - only a YAML user pays for it
+
+    from .locate import node_lines  # noqa: PLC0415 - only a mistake or a warning pays for it
 
     try:
         return node_lines(_compose(text.replace("\t", " ")))
@@ -247,8 +250,8 @@ def _node_lines(text: str) -> Lines:
 
 _TAG = "tag:yaml.org,2002:"
 _TAGGED = "a ! at the beginning is a tag, and tags are not known here; use quotes"
-_INTEGER = re.compile(r"[-+]?(0|[1-9][0-9]{0,17})")
-_NUMBER = re.compile(r"[-+]?[0-9]{1,18}\.[0-9]{1,18}")
+_INTEGER = r"[-+]?(0|[1-9][0-9]{0,17})"
+_NUMBER = r"[-+]?[0-9]{1,18}\.[0-9]{1,18}"
 
 
 class _Nodes:
@@ -326,9 +329,9 @@ class _Nodes:
             return None
         if kind == "bool":
             return text.lower() in ("true", "yes", "on")
-        if kind == "int" and _INTEGER.fullmatch(text):
+        if kind == "int" and re.fullmatch(_INTEGER, text):
             return int(text)
-        if kind == "float" and _NUMBER.fullmatch(text):
+        if kind == "float" and re.fullmatch(_NUMBER, text):
             return float(text)
         if kind in ("str", "int", "float", "timestamp", "value", "merge"):
             return str(text)

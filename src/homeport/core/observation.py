@@ -13,7 +13,6 @@ from dataclasses import dataclass, replace
 from .address import PLAIN_WORDS, classify, publishable, same_network
 from .dns import IPAddress, in_order
 
-
 SHOWN = 3  # failures that one message tells
 
 

@@ -16,6 +16,7 @@ from collections.abc import (
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from itertools import islice
+from pathlib import Path
 from typing import Annotated, Any, ClassVar, Protocol, TypeVar
 
 from ..core.dns import Key, Name, Present, Record, RRset, Zone
@@ -333,7 +334,7 @@ class HttpProvider(Provider):
 
     endpoint: Annotated[str | None, "URL of another server that speaks the same API"] = None
     proxy: Annotated[str | None, "HTTP proxy to reach it through, as http://host:port"] = None
-    ca_file: Annotated[str | None, "PEM file with the certificate authority of a private server"] = None
+    ca_file: Annotated[Path | None, "PEM file with the certificate authority of a private server"] = None
 
     base: ClassVar[str] = ""  # URL every path is appended to
 

@@ -23,6 +23,7 @@ from ..core.errors import (
 )
 from ..core.plan import Change, Create, Delete, Put, Replace
 from ..core.secret import Secret
+from ..core.settings import MAY_BE_EMPTY
 from ..driver import Api, Budget, NoBatch, RestRecords, Unusable, owner_of
 from ..wire.auth import bearer
 from ..wire.http import Query, Reply
@@ -48,7 +49,7 @@ class Options:
 
     proxied: Annotated[bool | None, "serve the name through Cloudflare's proxy"] = None
     comment: Annotated[str | None, "comment of the record"] = None
-    tags: Annotated[tuple[str, ...] | None, "tags of the record, as name:value"] = None
+    tags: Annotated[tuple[str, ...] | None, "tags of the record, as name:value", MAY_BE_EMPTY] = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -28,6 +28,13 @@ from ..wire import dns, tsig, update
 
 _DEFAULT_TTL = 60  # seconds, of new records whose TTL nobody asked for
 _AT_ONCE = 10_000  # questions over one connection; their IDs have 16 bits
+# What a person should look at when the key is not accepted.  Knot says BADKEY for what its ACL forbids;
+# PowerDNS never says what it is, not even of the time.
+_SUSPECTS: dict[int, str] = {
+    dns.Rcode.BADSIG: "the secret with the server's key file",
+    dns.Rcode.BADKEY: "name and algorithm with the server's key file, and these names with its policy",
+}
+_ALL_SUSPECTS = "name, algorithm and secret with the server's key file, and both clocks"
 _ALGORITHM = Literal["hmac-sha256", "hmac-sha512", "hmac-sha384", "hmac-sha224", "hmac-sha1", "hmac-md5"]
 
 
@@ -197,13 +204,15 @@ class RFC2136(ZoneWriter):
                     f"{self._where}: {error}: the clocks differ by {abs(error.skew or 0)} s; set them"
                 ) from error
             if rcode == dns.Rcode.SERVFAIL:
-                raise Unreachable(f"{self._where}: SERVFAIL") from error
+                raise Unreachable(f"{self._where}: SERVFAIL; its log says why") from error
             if error.rcode or rcode in (dns.Rcode.NOTAUTH, dns.Rcode.REFUSED):
                 raise BadCredentials(
                     f"{self._where} does not accept the TSIG key {key.name!r} ({key.algorithm}): {error}; "
-                    "compare name, algorithm and secret with the server's key file"
+                    f"compare {_SUSPECTS.get(error.rcode, _ALL_SUSPECTS)}"
                 ) from error
-            raise Unintelligible(f"{self._where}: {error}: the update may not have been made") from error
+            raise Unintelligible(
+                f"{self._where}: {dns.Rcode.name_of(rcode)}, but {error}: the update may not have been made"
+            ) from error
 
     def _judge(self, zone: Zone, rcode: int) -> None:
         """RFC 2136, 2.2: what the agent must do about each answer."""
@@ -215,12 +224,14 @@ class RFC2136(ZoneWriter):
                 raise Unreachable(f"{said}; its log says why")
             case dns.Rcode.YXRRSET:
                 raise Refused(f"{said}: there is a CNAME; remove it, or give the record another name")
-            case dns.Rcode.REFUSED if self.tsig_name is None:
+            case dns.Rcode.REFUSED | dns.Rcode.NOTAUTH if self.tsig_name is None:
                 raise Refused(f"{said}; does it want a TSIG key? write tsig_name and tsig_key")
             case dns.Rcode.REFUSED:
                 raise Refused(f"{said}; does the server's policy let this key change these names?")
             case dns.Rcode.NOTAUTH | dns.Rcode.NOTZONE:
                 raise NoSuchName(f"{said}; is this the zone's primary server?")
+            case dns.Rcode.NOTIMP:
+                raise Refused(f"{said}; it takes no dynamic updates")
             case _:
                 raise Refused(said)
 

@@ -121,7 +121,8 @@ def said(one: TargetReport) -> str:
     wanted, live = ", ".join(texts(one.wanted)), ", ".join(texts(one.live))
     match one.outcome:
         case Outcome.UPDATED:
-            was = f" (was {', '.join(texts(one.before))})" if one.before and one.before != one.wanted else ""
+            changed = one.before and one.before != one.wanted
+            was = f" (was {', '.join(texts(one.before))})" if changed else ""
             why = f": {one.why}" if one.why else ""
             return f"updated to {wanted or 'nothing: the addresses were removed'}{was}{why}"
         case Outcome.UNCHANGED:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from binascii import crc32
 from collections.abc import Callable, Collection
 from ipaddress import ip_address
 from typing import Protocol, TypeVar
 from urllib.parse import SplitResult, unquote, urlsplit
-from zlib import crc32
 
 from ..core.dns import IPAddress, RRType
 from ..core.errors import ConfigError
@@ -14,15 +14,8 @@ from ..core.secret import Secret
 from ..wire.auth import basic
 from . import pools
 from .base import Source
-from .command import Command
-from .dns import Dns
-from .file import File
-from .gateway import Gateway
-from .http import Http, divide
-from .interface import Interface
-from .route import Route
-from .static import Static
-from .stun import Stun
+
+# The sources themselves are imported by the words that stand for them: a run pays only for its own.
 
 HERE = "this machine"  # the operator of everything that looks only at it
 

@@ -66,7 +66,7 @@ class Lab:
         path.write_text(
             f'[agent]\nstate_dir = "{self.folder / name}"\n\n'
             f'[uplink.line]\nipv4 = "http:http://127.0.0.1:{self.http_port}/address"\n'
-            'allow = ["documentation"]\n\n'
+            'ipv6 = []\nallow = ["documentation"]\n\n'
             f"[account.office]\n{account}\n"
             f'[[record]]\nname = {json.dumps(owners)}\naccount = "office"\ntype = "A"\n'
         )

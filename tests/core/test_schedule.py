@@ -137,7 +137,7 @@ def test_a_person_need_not_wait_for_our_retries_but_for_the_provider_and_for_sto
     assert not held(after(Unreachable("down")), NOW, by_hand=True)
     assert held(after(Unreachable("down")), NOW, by_hand=False)
     assert held(after(Throttled("slow", retry_after=60)), NOW, by_hand=True)
-    assert held(after(Unintelligible("?")), NOW, by_hand=True)
+    assert not held(after(Unintelligible("?")), NOW, by_hand=True)
     assert held(after(BadCredentials("no")), NOW, by_hand=True)
 
 

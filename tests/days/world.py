@@ -57,6 +57,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         selector = _Selector()
         super().__init__(selector)
         self.clock = 0.0
+        self._clock_resolution = 1e-6  # asyncio's own is finer than a float of months can be
         selector.loop = self
 
     def time(self) -> float:

@@ -68,8 +68,8 @@ class Told(list[str]):
         self.append(text)
 
 
-def change(event: str = "updated", before: frozenset[IPAddress] | None = None) -> Change:
-    return Change(2.5, "a1b2", TARGET, event, before, ONE, "because")
+def change(event: str = "updated", before: frozenset[IPAddress] | None = None, version: int = 0) -> Change:
+    return Change(2.5, "a1b2", TARGET, event, before, ONE, "because", version)
 
 
 @contextmanager
@@ -159,19 +159,22 @@ def test_the_change_log_is_append_only_and_its_version_rises_over_restarts(tmp_p
         lines = list(store.history())
         assert [line.event for line in lines] == ["failed", "updated", "recovered"]
         assert [line.version for line in lines] == [1, 2, 3]
-        assert lines[1] == replace(change("updated", TWO), version=2)
+        assert lines[1] == change("updated", TWO, version=2)
         assert [line.version for line in store.history(limit=2)] == [2, 3]
         assert list(store.history("home.example.com")) == lines
         assert list(store.history("other.example.com")) == []
 
 
 def test_memories_and_their_lines_are_kept_together_or_not_at_all(tmp_path: Path) -> None:
-    with Store.open(tmp_path, Told()) as store:
-        broken = replace(change(), event=None)  # type: ignore[arg-type]
+    told = Told()
+    with Store.open(tmp_path, told) as store:
+        store.save({OTHER: STOPPED})
         with pytest.raises(sqlite3.IntegrityError):
-            store.save({TARGET: MEMORY}, [change(), broken])
-    with Store.open(tmp_path, Told()) as store:
-        assert store.memories() == {} and list(store.history()) == []
+            store.save({TARGET: MEMORY}, [change(), change(None)])  # type: ignore[arg-type]
+        assert store.memories() == {OTHER: STOPPED}
+    with Store.open(tmp_path, told) as store:
+        assert store.memories() == {OTHER: STOPPED} and list(store.history()) == []
+    assert told == []  # caught: a good file was put aside for a mistake of the program
 
 
 def test_budgets_and_words_are_kept(tmp_path: Path) -> None:

@@ -249,6 +249,11 @@ def test_a_referral_to_the_root_or_an_answer_is_no_delegation() -> None:
     assert answer(_NS, section="authority").delegation(HOME) is None
     assert answer(_NS, flags=0).delegation(HOME) is None
     assert answer(flags=0).delegation(HOME) is None
+    # What a resolver adds to an answer is no referral either.
+    message = dns.message.make_response(dns.message.make_query(f"{HOME}.", "A"))
+    message.answer.append(dns.rrset.from_text(f"{HOME}.", 60, "IN", "A", "192.0.2.1"))
+    message.authority.append(dns.rrset.from_text("example.com.", 60, "IN", "NS", "ns1.example.com."))
+    assert decode(message.to_wire()).delegation(HOME) is None
 
 
 def test_an_alias_is_told_by_its_own_name_only() -> None:

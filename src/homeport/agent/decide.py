@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from ..core import schedule
 from ..core.dns import IPAddress, Key, Present, RRset, RRType
@@ -30,8 +31,7 @@ class View:
         return self.shown.get(key)
 
 
-@dataclass(frozen=True, slots=True)
-class Todo:
+class Todo(NamedTuple):
     """Something must be sent; `why` if it is not simply another address."""
 
     target: Target
@@ -41,8 +41,7 @@ class Todo:
     veiled: bool = False  # name servers will show other addresses than these
 
 
-@dataclass(frozen=True, slots=True)
-class Settled:
+class Settled(NamedTuple):
     """Nothing is to be sent."""
 
     report: TargetReport
@@ -127,4 +126,4 @@ def with_sibling(todo: Todo, wish: Wish | None, memory: Memory | None) -> Todo:
         sibling = RRset(wanted.owner, other, memory.acknowledged, None)
     else:
         sibling = None
-    return replace(todo, task=replace(todo.task, sibling=sibling))
+    return todo._replace(task=todo.task._replace(sibling=sibling))

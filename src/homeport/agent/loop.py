@@ -77,12 +77,13 @@ class Agent:
                 self._report(report)
                 if self._setup.verify:
                     self._verify_beside(report)
-                if rung is not None:
-                    rung = None if self._arrived(report) else rung + 1
+                if self._arrived(report):
+                    rung = None
                 await self._world.rest()
                 waits = self._waits(report)
                 interval, chance = self._setup.interval, self._world.chance()
                 pause = schedule.pause(interval, waits, rung=rung, jitter=chance)
+                rung = None if rung is None else rung + 1
                 if await self._world.sleep(pause):
                     self._memories.update(self._store.memories())
         finally:

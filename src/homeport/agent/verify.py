@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Collection
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from ..core.dns import IPAddress, Server
 from ..core.errors import HomeportError, Unreachable
@@ -15,8 +15,7 @@ FIRST_PAUSE, LONGEST_PAUSE = 0.02, 5.0  # seconds between two looks at one serve
 UNREACHABLE_AFTER = 3  # looks without an answer; then the server is out of order, not late
 
 
-@dataclass(frozen=True, slots=True)
-class Proof:
+class Proof(NamedTuple):
     """What the authoritative servers of one target showed after a change."""
 
     target: Target
@@ -69,11 +68,13 @@ async def verify(
             pause = min(2 * pause, LONGEST_PAUSE)
 
     watches = [asyncio.ensure_future(watch(server)) for server in servers]
-    if watches:
-        _, late = await asyncio.wait(watches, timeout=max(0.0, budget - (world.elapsed() - began)))
-        for task in late:
+    try:
+        if watches:
+            await asyncio.wait(watches, timeout=max(0.0, budget - (world.elapsed() - began)))
+    finally:
+        for task in watches:
             task.cancel()
-        await asyncio.gather(*late, return_exceptions=True)
+        await asyncio.gather(*watches, return_exceptions=True)
     right = tuple(server.name for server in servers if server in times)
     late_ones = tuple(said.get(s, f"{s.name}: no answer") for s in servers if s not in times)
     return Proof(target, addresses, min(times.values(), default=None), right, late_ones)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from binascii import crc32
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Self, TypeVar
@@ -38,6 +39,7 @@ class Work:
     memories: dict[Target, Memory]
     trace: str
     api: Api
+    meter: Metered | None
     ends: list[ProviderError] = field(default_factory=list)  # after which it is asked nothing more
 
     @classmethod
@@ -45,10 +47,11 @@ class Work:
         cls, account: Account, world: World, store: Store, memories: dict[Target, Memory], trace: str
     ) -> Self:
         transport = world.transport(account.name)
+        meter = None
         if (budget := account.provider.budget) is not None:
-            transport = Metered(transport, store, account.name, budget, world.now)
+            transport = meter = Metered(transport, store, account.name, budget, world.now)
         api = Api(account.provider, transport, world.dns, world.now, a_few)
-        return cls(account, world, store, memories, trace, api)
+        return cls(account, world, store, memories, trace, api, meter)
 
     def memory(self, target: Target) -> Memory:
         return self.memories.get(target, Memory())
@@ -85,6 +88,8 @@ async def tend(
         reports += await _act(work, wishes, view)
     reports += _leave(work, free)
     _stop_all(work, rules)
+    if work.meter is not None:
+        work.meter.keep()
     return reports
 
 
@@ -176,7 +181,7 @@ def _decide(work: Work, wishes: Mapping[Target, Wish], view: View) -> dict[Targe
         decision = decide(provider, target, wanted, memory, view, now=now, spread=spread(target))
         if isinstance(decision, Todo) and not provider.readable:
             other = RRType.A if target.rrtype is RRType.AAAA else RRType.AAAA
-            sibling = replace(target, rrtype=other)
+            sibling = target._replace(rrtype=other)
             decision = with_sibling(decision, wishes.get(sibling), work.memories.get(sibling))
         decisions[target] = decision
     return decisions
@@ -338,9 +343,7 @@ def _before(work: Work, todo: Todo) -> frozenset[IPAddress] | None:
 
 def spread(target: Target) -> float:
     """A number in [0, 1) that is the target's own, the same in every round."""
-    import zlib  # noqa: PLC0415 - needed only where a decision is due
-
-    return zlib.crc32(str(target).encode()) / 2**32
+    return crc32(str(target).encode()) / 2**32
 
 
 async def a_few(work: Sequence[Awaitable[T]]) -> list[T]:
@@ -366,7 +369,7 @@ class Metered:
     ) -> None:
         self._inner, self._store, self._account = inner, store, account
         self._budget, self._now = budget, now
-        self._since, self._used = store.used(account)
+        self._since, self._used = self._kept = store.used(account)
 
     async def send(self, request: Request) -> Reply:
         now = self._now()
@@ -383,4 +386,10 @@ class Metered:
             return await self._inner.send(request)
         finally:
             if self._used % 16 == 1:  # often enough for a budget, seldom enough for a memory card
-                self._store.use(self._account, self._since, self._used)
+                self.keep()
+
+    def keep(self) -> None:
+        """For the next round, or the next run."""
+        if self._kept != (self._since, self._used):
+            self._kept = self._since, self._used
+            self._store.use(self._account, *self._kept)

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from ..core.dns import IPAddress, Name, RRType, Server
 from ..core.wish import Rule
@@ -13,8 +12,7 @@ from ..sources.base import Net, Source
 from ..wire.http import Transport
 
 
-@dataclass(frozen=True, kw_only=True)
-class Uplink:
+class Uplink(NamedTuple):
     """One line to the Internet, and how its address is found."""
 
     name: str
@@ -24,8 +22,7 @@ class Uplink:
     by_default: frozenset[RRType] = frozenset()  # types that nobody asked for by name
 
 
-@dataclass(frozen=True, kw_only=True)
-class Account:
+class Account(NamedTuple):
     """One provider with one set of credentials."""
 
     name: str
@@ -33,8 +30,7 @@ class Account:
     fingerprint: str  # of all its settings: a stop lasts until it changes
 
 
-@dataclass(frozen=True, kw_only=True)
-class Setup:
+class Setup(NamedTuple):
     """What the configuration asks of the agent."""
 
     rules: tuple[Rule, ...]

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from .. import __version__
 from ..core.errors import ConfigError
@@ -31,20 +33,20 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def parser() -> argparse.ArgumentParser:
     """The whole command line; completion scripts are made from it."""
-    top = argparse.ArgumentParser(
+    top = _Parser(
         prog="homeport",
         description="Keeps names pointing at you.",
         epilog="homeport COMMAND --help tells more.",
     )
     top.add_argument("--version", action="version", version=f"homeport {__version__}")
     top.add_argument("-c", "--config", metavar="FILE", type=Path, help="configuration file")
-    common = argparse.ArgumentParser(add_help=False)
+    common = _Parser(add_help=False)
     common.add_argument(
         "-c", "--config", metavar="FILE", type=Path, default=argparse.SUPPRESS, help="configuration file"
     )
-    lines = argparse.ArgumentParser(add_help=False)
+    lines = _Parser(add_help=False)
     lines.add_argument("--json", action="store_true", help="one JSON object a line")
-    name = argparse.ArgumentParser(add_help=False)
+    name = _Parser(add_help=False)
     name.add_argument("name", metavar="NAME", nargs="?", help="only this name")
     commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True)
 
@@ -69,9 +71,28 @@ def parser() -> argparse.ArgumentParser:
     return top
 
 
+class _Parser(argparse.ArgumentParser):
+    """Left alone, argparse asks `shutil` for the width of the terminal: half a MiB at every start."""
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(formatter_class=_help, **settings)
+
+
+def _help(prog: str) -> argparse.HelpFormatter:
+    columns = os.environ.get("COLUMNS", "")
+    if columns.isdecimal():
+        width = int(columns)
+    else:
+        width = os.get_terminal_size(sys.stdout.fileno()).columns if sys.stdout.isatty() else 0
+    return argparse.HelpFormatter(prog, width=(width or 80) - 2)
+
+
 def _run(args: argparse.Namespace) -> int:
+    gc.disable()  # imports leave nothing to collect, and looking for it takes a tenth of the start
     from .run import run  # noqa: PLC0415 - each command imports what it needs, and no more
 
+    gc.freeze()
+    gc.enable()
     return run(args.config, once=args.once, as_json=args.json)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
@@ -42,8 +41,7 @@ class Layer(Protocol):
         ...
 
 
-@dataclass(frozen=True)
-class Document:
+class Document(NamedTuple):
     """The layers, lowest first."""
 
     layers: Sequence[Layer]

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from ..core.errors import ConfigError
 from ..core.settings import KeyPath
 
 
-@dataclass(frozen=True, slots=True)
-class Mistake:
+class Mistake(NamedTuple):
     """One thing that is wrong, or (as a warning) unwise."""
 
     where: str  # "homeport.toml:12", "environment HOMEPORT__AGENT__INTERVAL", or "" if nowhere

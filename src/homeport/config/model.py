@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, NamedTuple
 
 from ..core.dns import NO_OPTIONS, IPAddress, Name, RRType
 from ..core.host import HostId
@@ -17,8 +17,7 @@ from .mistakes import Mistake
 Policy = Literal["failover", "all"]
 
 
-@dataclass(frozen=True, kw_only=True)
-class AgentSettings:
+class AgentSettings(NamedTuple):
     """What concerns the agent as a whole."""
 
     interval: timedelta
@@ -39,52 +38,48 @@ class LogSettings:
     ] = None
 
 
-@dataclass(frozen=True, kw_only=True)
-class Uplink:
+class Uplink(NamedTuple):
     """One way to the Internet, and how its addresses are learnt."""
 
     name: str
+    sources: Mapping[RRType, tuple[Source, ...]]  # of every type; () means: not looked for
     interface: str | None = None
     source_address: IPAddress | None = None
-    sources: Mapping[RRType, tuple[Source, ...]]  # of every type; () means: not looked for
     types_written: frozenset[RRType] = frozenset()  # whose sources the person wrote
     agree: int | None = None
     allow: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, kw_only=True)
-class Account:
+class Account(NamedTuple):
     """One account at one provider.  `settings` are those of the provider, defaults included."""
 
     name: str
     kind: str
     provider: Provider
-    settings: Mapping[str, object] = field(hash=False)
+    settings: Mapping[str, object]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Record:
+class Record(NamedTuple):
     """One `[[record]]`: every owner, type and account of it is a target."""
 
     owners: tuple[Name, ...]
     accounts: tuple[str, ...]
     types: tuple[RRType, ...]  # without default types that none of its uplinks looks for
     types_written: bool
-    ttl: int | None = None  # seconds
     uplinks: tuple[str, ...]
+    ttl: int | None = None  # seconds
     policy: Policy = "failover"
     host: HostId | None = None
-    options: Mapping[str, object] = field(default_factory=lambda: NO_OPTIONS, hash=False)
+    options: Mapping[str, object] = NO_OPTIONS
 
 
-@dataclass(frozen=True, kw_only=True)
-class Config:
+class Config(NamedTuple):
     """All of it.  `files` are those that were read, in this order; none if it was the environment."""
 
     agent: AgentSettings
     log: LogSettings
-    uplinks: Mapping[str, Uplink] = field(hash=False)
-    accounts: Mapping[str, Account] = field(hash=False)
+    uplinks: Mapping[str, Uplink]
+    accounts: Mapping[str, Account]
     records: tuple[Record, ...]
     files: tuple[Path, ...]
     warnings: tuple[Mistake, ...]

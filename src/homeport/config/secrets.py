@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..core.errors import ConfigError
 from ..core.secret import Secret
@@ -26,8 +26,7 @@ _SHELL_WORDS |= {"if", "printf", "read", "set", "source", "test", "type", "umask
 _CONTAINER_SECRETS = Path("/run/secrets")
 
 
-@dataclass(frozen=True)
-class Found:
+class Found(NamedTuple):
     """A secret, and what the person should know about how it is kept."""
 
     secret: Secret

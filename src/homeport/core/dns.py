@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from ipaddress import IPv4Address, IPv6Address
 from types import MappingProxyType
+from typing import NamedTuple
 
 from .errors import ConfigError
 
@@ -107,34 +108,30 @@ class RRset:
 Key = tuple[Name, RRType]
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(NamedTuple):
     """One resource record as a provider stores it; `id` is the provider's own handle."""
 
     id: str
     address: IPAddress
     ttl: int | None = None
-    options: Mapping[str, object] = field(default_factory=lambda: NO_OPTIONS, hash=False)
+    options: Mapping[str, object] = NO_OPTIONS
 
 
-@dataclass(frozen=True, slots=True)
-class Zone:
+class Zone(NamedTuple):
     """A zone of the account; `id` is the provider's handle (often just the apex name)."""
 
     apex: Name
     id: str
 
 
-@dataclass(frozen=True, slots=True)
-class Present:
+class Present(NamedTuple):
     """What a provider said it holds for one (owner, type), at the moment it was asked."""
 
     zone: Zone
     records: tuple[Record, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Server:
+class Server(NamedTuple):
     """One authoritative name server of a zone."""
 
     name: str  # as a person knows it

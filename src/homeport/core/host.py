@@ -7,18 +7,17 @@ identifier (RFC 4291, 2.5.1), or the MAC address that it makes one of (RFC 4291,
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from ipaddress import IPv6Address
+from typing import NamedTuple
 
 from .errors import ConfigError
 
-_MAC = re.compile(r"[0-9a-f]{2}([:-][0-9a-f]{2}){5}|[0-9a-f]{4}(\.[0-9a-f]{4}){2}", re.IGNORECASE)
+_MAC = r"(?i)[0-9a-f]{2}([:-][0-9a-f]{2}){5}|[0-9a-f]{4}(\.[0-9a-f]{4}){2}"
 _NEIGHBOUR = "neighbour:"
 _ADVICE = 'write an interface identifier ("::1234") or a MAC address ("02:00:5e:10:00:01")'
 
 
-@dataclass(frozen=True, slots=True)
-class InterfaceId:
+class InterfaceId(NamedTuple):
     """The last 64 bits of the address, as a number."""
 
     bits: int
@@ -27,8 +26,7 @@ class InterfaceId:
         return str(IPv6Address(self.bits))
 
 
-@dataclass(frozen=True, slots=True)
-class Mac:
+class Mac(NamedTuple):
     """Six octets, of which the host makes its interface identifier."""
 
     octets: bytes
@@ -37,8 +35,7 @@ class Mac:
         return self.octets.hex(":")
 
 
-@dataclass(frozen=True, slots=True)
-class Neighbour:
+class Neighbour(NamedTuple):
     """Whatever address the neighbour table has for this MAC address."""
 
     mac: Mac
@@ -55,7 +52,7 @@ def parse(text: str) -> HostId:
     typed = text.strip()
     if typed.lower().startswith(_NEIGHBOUR):
         return Neighbour(_mac(typed[len(_NEIGHBOUR) :].strip()))
-    if _MAC.fullmatch(typed):
+    if re.fullmatch(_MAC, typed):
         return _mac(typed)
     try:
         address = IPv6Address(typed)
@@ -89,7 +86,7 @@ def _eui64(octets: bytes) -> bytes:
 
 
 def _mac(typed: str) -> Mac:
-    if not _MAC.fullmatch(typed):
+    if not re.fullmatch(_MAC, typed):
         raise ConfigError(f"{typed[:40]!r} is not a MAC address; write six octets: 02:00:5e:10:00:01")
     octets = bytes.fromhex(re.sub("[:.-]", "", typed))
     if octets[0] & 1:

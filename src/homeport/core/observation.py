@@ -8,7 +8,8 @@ ever reach a provider.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from typing import NamedTuple
 
 from .address import PLAIN_WORDS, classify, publishable, same_network
 from .dns import IPAddress, in_order
@@ -41,8 +42,7 @@ class Absent:
 Observation = Seen | Unseen | Absent
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(NamedTuple):
     """What one source said in one look: addresses, or why it could not tell."""
 
     source: str  # its label
@@ -60,7 +60,7 @@ def judge(reading: Reading, allow: Collection[str]) -> Reading:
         if not publishable(address, allow):
             why = f"{address} is {PLAIN_WORDS[classify(address)]}; not for publication"
             refused = reading.addresses or frozenset()
-            return replace(reading, addresses=None, error=why, refused=refused)
+            return reading._replace(addresses=None, error=why, refused=refused)
     return reading
 
 

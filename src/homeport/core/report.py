@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from .dns import IPAddress, RRType, in_order
 from .observation import Observation, Reading
@@ -25,8 +25,7 @@ class Outcome(StrEnum):
         return self in (Outcome.UPDATED, Outcome.UNCHANGED)
 
 
-@dataclass(frozen=True, slots=True)
-class TargetReport:
+class TargetReport(NamedTuple):
     """One target in one round.  `wanted` and `live` are None where nobody knows."""
 
     target: Target
@@ -52,16 +51,14 @@ class TargetReport:
         }
 
 
-@dataclass(frozen=True, slots=True)
-class Sight:
+class Sight(NamedTuple):
     """What one uplink saw of one family, and everything that its sources said."""
 
     observation: Observation
     readings: tuple[Reading, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
+class Report(NamedTuple):
     """All there is to know after a round."""
 
     at: float  # seconds since 1970, UTC

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from .dns import IPAddress, Name, RRset, RRType
 from .errors import HomeportError, NoAnswer, Reaction, Throttled, Unintelligible
@@ -25,8 +26,7 @@ DRIFT_AFTER = 15 * MINUTE  # how long an update service may take until its name 
 DRIFT_EVERY = 6 * HOUR  # how often a record at a service that cannot be read is repaired
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Target:
+class Target(NamedTuple):
     """What has a state of its own: one name, one type, one account."""
 
     owner: Name
@@ -178,8 +178,8 @@ def refresh_due(memory: Memory, days: int | None, now: float, spread: float) -> 
 def pause(interval: float, waits: Sequence[float], *, rung: int | None, jitter: float) -> float:
     """Seconds until the next round.
 
-    `waits` are those of the targets in seconds from now; `rung` is how often the agent has tried
-    since its start without any success (None: it had one).
+    `waits` are those of the targets in seconds from now; `rung` is how often the agent had
+    tried before, since its start, without any success (None: it had one).
     """
     regular = interval * (0.95 + jitter / 10)
     if rung is not None:

@@ -22,7 +22,18 @@ from datetime import timedelta
 from enum import StrEnum
 from ipaddress import ip_address
 from types import NoneType, UnionType
-from typing import Any, Literal, NewType, TypeVar, Union, cast, get_args, get_origin, get_type_hints
+from typing import (
+    Any,
+    Literal,
+    NamedTuple,
+    NewType,
+    TypeVar,
+    Union,
+    cast,
+    get_args,
+    get_origin,
+    get_type_hints,
+)
 
 from .dns import IPAddress, Name
 from .errors import ConfigError
@@ -43,16 +54,14 @@ class Text(str):
     __slots__ = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Bounds:
+class Bounds(NamedTuple):
     """The least and the greatest number (of a duration: seconds) that a setting takes."""
 
     least: int
     most: int
 
 
-@dataclass(frozen=True, slots=True)
-class Setting:
+class Setting(NamedTuple):
     """One setting, as the manual tells it."""
 
     name: str
@@ -264,7 +273,7 @@ def _chosen(kind: Any, written: object) -> object:
 
 
 _DIGITS = {"w": 5, "d": 6, "h": 7, "m": 8, "s": 9}  # so many at most, so that no sum overflows
-_DURATION = re.compile("".join(f"(?:([0-9]{{1,{digits}}}){unit})?" for unit, digits in _DIGITS.items()))
+_DURATION = "".join(f"(?:([0-9]{{1,{digits}}}){unit})?" for unit, digits in _DIGITS.items())
 _UNITS = (604_800, 86_400, 3600, 60, 1)
 
 
@@ -275,7 +284,7 @@ def duration(written: int | str) -> int:
     text = written.strip()
     if text.isascii() and text.isdecimal() and len(text) < 10:
         return int(text)
-    if not text or not (match := _DURATION.fullmatch(text)):
+    if not text or not (match := re.fullmatch(_DURATION, text)):
         raise _mismatch(timedelta, None, written)
     return sum(int(number or 0) * unit for number, unit in zip(match.groups(), _UNITS, strict=True))
 

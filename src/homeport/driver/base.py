@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Protocol, TypeVar
+from typing import Annotated, Any, ClassVar, NamedTuple, Protocol, TypeVar
 
 from ..core.dns import Key, Name, Present, Record, RRset, Zone
 from ..core.errors import (
@@ -70,8 +70,7 @@ async def one_by_one(work: Sequence[Awaitable[T]]) -> list[T]:
                 one.close()  # those after an error were never started; else Python warns of them
 
 
-@dataclass(frozen=True, slots=True)
-class Budget:
+class Budget(NamedTuple):
     """What a service takes from one account: so many requests in so many seconds."""
 
     requests: int
@@ -203,8 +202,7 @@ def _words(reply: Reply, provider: Provider) -> str:
     return "a web page" if reply.is_page else " ".join(provider.scrub(reply.text).split())[:160]
 
 
-@dataclass(frozen=True, slots=True)
-class Task:
+class Task(NamedTuple):
     """What is to be done about one RRset: the changes, and where they belong.
 
     `sibling` is the other family of the same owner, as it should be said to a service that forgets

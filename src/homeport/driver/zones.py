@@ -9,8 +9,7 @@ from collections.abc import (
     Mapping,
     Sequence,
 )
-from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 from ..core.dns import IPAddress, Key, Name, Present, Record, RRset, RRType, Zone
 from ..core.errors import (
@@ -29,8 +28,7 @@ class NoBatch(Exception):
     """Raised by `commit`: this server has no call for several RRsets; nothing was changed."""
 
 
-@dataclass(frozen=True, slots=True)
-class Unusable:
+class Unusable(NamedTuple):
     """A zone of the account that must not be written, and why."""
 
     apex: Name

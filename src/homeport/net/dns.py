@@ -50,7 +50,7 @@ class TcpDns:
                 )
         except TimeoutError as error:
             raise Unreachable(f"{where}: no connection within {CONNECT_TIMEOUT:.0f} s") from error
-        except OSError as error:
+        except (OSError, UnicodeError) as error:
             raise Unreachable(f"{where}: {reason(error)}") from error
         try:
             transport.write(b"".join(struct.pack("!H", len(m)) + m for m in messages))
@@ -177,13 +177,15 @@ async def addresses(host: str) -> list[str]:
         pass
     try:
         found = await asyncio.get_running_loop().getaddrinfo(host, None, type=socket.SOCK_DGRAM)
-    except OSError as error:
+    except (OSError, UnicodeError) as error:
         raise Unreachable(f"{host}: {reason(error)}") from error
     return list(dict.fromkeys(str(entry[4][0]) for entry in found))
 
 
-def reason(error: OSError) -> str:
+def reason(error: OSError | UnicodeError) -> str:
     """What the system says about a failed connection, in a few words."""
+    if isinstance(error, UnicodeError):  # Python's IDNA codec, before anybody is asked
+        return "this is no host name"
     if isinstance(error, ConnectionRefusedError):
         return "connection refused"
     if isinstance(error, socket.gaierror):

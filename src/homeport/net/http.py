@@ -19,7 +19,7 @@ from functools import cache
 from itertools import chain, zip_longest
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 from urllib.parse import SplitResult, quote, unquote, urlsplit
 
 import h11
@@ -305,8 +305,7 @@ class HttpTransport:
         return f"the server's certificate was not accepted: {error.verify_message}"
 
 
-@dataclass(frozen=True, slots=True)
-class _Origin:
+class _Origin(NamedTuple):
     """Where a connection leads (RFC 6454, 4)."""
 
     scheme: str

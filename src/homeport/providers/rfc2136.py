@@ -7,6 +7,7 @@ silently ignored by servers (RFC 2136, 3.4.2.2), so a CNAME is an error before a
 it is made of a wildcard (RFC 4592), which a record of the name's own may override.
 """
 
+import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Annotated, Literal
@@ -27,6 +28,7 @@ from ..driver import Api, ZoneWriter, understanding
 from ..wire import dns, tsig, update
 
 _DEFAULT_TTL = 60  # seconds, of new records whose TTL nobody asked for
+_HOST = r"[\w.-]+|[0-9a-fA-F]*:[0-9a-fA-F]*:[0-9a-fA-F:.]*(%[\w.]+)?"  # a name or IPv4, or IPv6
 _AT_ONCE = 10_000  # questions over one connection; their IDs have 16 bits
 # What a person should look at when the key is not accepted.  Knot says BADKEY for what its ACL forbids;
 # PowerDNS never says what it is, not even of the time.
@@ -56,6 +58,8 @@ class RFC2136(ZoneWriter):
     least_ttl = 0
 
     def mistakes(self) -> Iterator[tuple[str, str]]:
+        if not re.fullmatch(_HOST, self.server):
+            yield "server", "must be an address or a host name; the port is a setting of its own"
         if not 0 < self.port < 65536:
             yield "port", "must be from 1 to 65535"
         if (self.tsig_name is None) != (self.tsig_key is None):
@@ -111,12 +115,9 @@ class RFC2136(ZoneWriter):
         for (owner, _), answer in answers.items():
             if apex := answer.apex(owner):
                 zones[owner] = Zone(apex, apex.text)
-            elif not answer.authoritative:
-                zones[owner] = self._not_ours(owner, answer)
         silent = sorted({owner for owner, _ in answers} - zones.keys())
-        for owner, answer in zip(
-            silent, await self._ask(api, [(owner, dns.SOA) for owner in silent]), strict=True
-        ):
+        asked = await self._ask(api, [(owner, dns.SOA) for owner in silent])
+        for owner, answer in zip(silent, asked, strict=True):
             apex = answer.apex(owner)
             zones[owner] = Zone(apex, apex.text) if apex else self._not_ours(owner, answer)
         return zones
@@ -150,11 +151,8 @@ class RFC2136(ZoneWriter):
         if answer.rcode == dns.Rcode.SERVFAIL:
             return Unreachable(f"{self._where}: {rcode} for {owner}: the server cannot serve its zone now")
         if cut := answer.delegation(owner):
-            zone, servers = cut
-            return NoSuchName(
-                f"{self._where}: {owner} lies in {zone}, which is delegated to {', '.join(servers)}: "
-                "write the primary server of that zone"
-            )
+            told = f"{self._where}: {owner} lies in {cut[0]}, which is delegated to {', '.join(cut[1])}"
+            return NoSuchName(f"{told}: write the primary server of that zone")
         if answer.rcode in (dns.Rcode.NOERROR, dns.Rcode.NXDOMAIN) and not answer.authoritative:
             rcode = "it answers from hearsay, as a resolver does"
         return NoSuchName(f"{self._where}: no zone of this server contains {owner} ({rcode})")

@@ -8,7 +8,7 @@ own pages and from the code of other clients (read 2026-11-21).
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from ..core.dns import RRType
 from ..wire.dns import AAAA, TXT, A
@@ -17,8 +17,7 @@ from ..wire.whoami import CH, IN
 V4, V6 = RRType.A, RRType.AAAA
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
+class Page(NamedTuple):
     """A page that answers with the address alone, or with a Cloudflare trace."""
 
     name: str
@@ -27,8 +26,7 @@ class Page:
     trace: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Whoami:
+class Whoami(NamedTuple):
     """A DNS server that answers with the address it was asked from."""
 
     name: str
@@ -39,8 +37,7 @@ class Whoami:
     rdclass: int = IN
 
 
-@dataclass(frozen=True, slots=True)
-class StunServer:
+class StunServer(NamedTuple):
     """A public STUN server; its name has addresses of both families."""
 
     name: str

@@ -15,7 +15,7 @@ from ..wire.auth import basic
 from . import pools
 from .base import Source
 
-# The sources themselves are imported by the words that stand for them: a run pays only for its own.
+# PLC0415 below: a source is imported by the word that stands for it, so that a run pays only for its own.
 
 HERE = "this machine"  # the operator of everything that looks only at it
 
@@ -36,11 +36,13 @@ def parse(text: str, rrtype: RRType, *, interface: str | None = None) -> tuple[S
     if colon and not rest:
         raise ConfigError(f"nothing stands behind {word!r}:; write {EXAMPLES[word]}")
     if word == "interface" and not rest and interface is not None:
-        return (Interface(label=word, operator=HERE, name=interface),)
+        return _interface(interface, rrtype, label=word)
     return WORDS[word](rest, rrtype)
 
 
 def _http(rest: str, rrtype: RRType) -> tuple[Source, ...]:
+    from .http import Http  # noqa: PLC0415
+
     if rest.startswith(("http://", "https://")):
         return (_written(rest),)
     return tuple(
@@ -56,6 +58,8 @@ def _http(rest: str, rrtype: RRType) -> tuple[Source, ...]:
 
 def _written(url: str) -> Source:
     """A page of the person's own choice: its user and password become a header, its query is a secret."""
+    from .http import Http, divide  # noqa: PLC0415
+
     try:
         parts = urlsplit(url)
         host, port = parts.hostname, parts.port
@@ -92,6 +96,8 @@ def _operator(host: str, netloc: str, parts: SplitResult) -> str:
 
 
 def _dns(rest: str, rrtype: RRType) -> tuple[Source, ...]:
+    from .dns import Dns  # noqa: PLC0415
+
     return tuple(
         Dns(
             label=f"dns:{entry.name}",
@@ -106,6 +112,8 @@ def _dns(rest: str, rrtype: RRType) -> tuple[Source, ...]:
 
 
 def _stun(rest: str, _: RRType) -> tuple[Source, ...]:
+    from .stun import Stun  # noqa: PLC0415
+
     if rest and rest not in {server.name for server in pools.STUN}:
         host, port = _host_and_port(rest)
         operator = next((s.operator for s in pools.STUN if s.host == host), host)
@@ -121,6 +129,8 @@ def _stun(rest: str, _: RRType) -> tuple[Source, ...]:
 
 def _host_and_port(text: str) -> tuple[str, int]:
     """HOST, HOST:PORT, or [IPv6]:PORT."""
+    from .stun import Stun  # noqa: PLC0415
+
     wrong = ConfigError(
         f"{text!r} is not HOST:PORT; write stun:stun.example.com:3478 or stun:[2001:db8::1]:3478"
     )
@@ -136,17 +146,23 @@ def _host_and_port(text: str) -> tuple[str, int]:
     return host, port or Stun.port
 
 
-def _interface(rest: str, _: RRType) -> tuple[Source, ...]:
-    label = f"interface:{rest}" if rest else "interface"
+def _interface(rest: str, _: RRType, *, label: str = "") -> tuple[Source, ...]:
+    from .interface import Interface  # noqa: PLC0415
+
+    label = label or (f"interface:{rest}" if rest else "interface")
     return (Interface(label=label, operator=HERE, name=rest or None),)
 
 
 def _route(rest: str, _: RRType) -> tuple[Source, ...]:
+    from .route import Route  # noqa: PLC0415
+
     _alone("route", rest)
     return (Route(label="route", operator=HERE),)
 
 
 def _gateway(rest: str, rrtype: RRType) -> tuple[Source, ...]:
+    from .gateway import Gateway  # noqa: PLC0415
+
     _alone("gateway", rest)
     if rrtype is RRType.AAAA:
         raise ConfigError("a gateway tells IPv4 addresses only; for IPv6 write interface")
@@ -154,6 +170,8 @@ def _gateway(rest: str, rrtype: RRType) -> tuple[Source, ...]:
 
 
 def _command(rest: str, _: RRType) -> tuple[Source, ...]:
+    from .command import Command  # noqa: PLC0415
+
     _needed("command", rest)
     program, *arguments = rest.split(maxsplit=1)
     label = f"command:{program} ..." if arguments else f"command:{program}"
@@ -161,12 +179,16 @@ def _command(rest: str, _: RRType) -> tuple[Source, ...]:
 
 
 def _file(rest: str, _: RRType) -> tuple[Source, ...]:
+    from .file import File  # noqa: PLC0415
+
     _needed("file", rest)
     return (File(label=f"file:{rest}", operator=f"file {rest}", path=rest),)
 
 
 def _static(rest: str, rrtype: RRType) -> tuple[Source, ...]:
     """One address, several with commas between, or `none`: the name shall have none, on purpose."""
+    from .static import Static  # noqa: PLC0415
+
     _needed("static", rest)
     written = [] if rest == "none" else [word.strip() for word in rest.split(",")]
     found = {word: _address(word) for word in written}

@@ -14,6 +14,7 @@ import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, fields
+from functools import lru_cache
 from ipaddress import ip_address
 from pathlib import Path
 from types import TracebackType
@@ -264,6 +265,8 @@ class Store:
         try:
             with self._db:
                 work(self._db)
+        except (sqlite3.IntegrityError, sqlite3.ProgrammingError):
+            raise  # our mistake, not the file's
         except _TROUBLE as error:
             self._recover(error)
             with self._db:
@@ -440,6 +443,7 @@ def _change(row: sqlite3.Row) -> Change:
     )
 
 
+@lru_cache(maxsize=64)  # a thousand names point at one address
 def _text(addresses: frozenset[IPAddress] | None) -> str | None:
     return None if addresses is None else json.dumps([str(a) for a in in_order(addresses)])
 

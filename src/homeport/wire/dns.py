@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import IntEnum
 from ipaddress import IPv4Address, IPv6Address
+from typing import NamedTuple
 
 from ..core.dns import IPAddress, Name, RRType
 
@@ -58,8 +58,7 @@ class Rcode(IntEnum):
         return cls(value).name if value in cls._value2member_map_ else f"RCODE {value}"
 
 
-@dataclass(frozen=True, slots=True)
-class ResourceRecord:
+class ResourceRecord(NamedTuple):
     """One RR of an answer.  `data`: an address (A, AAAA), a name (NS, CNAME; SOA: its MNAME), or octets."""
 
     owner: str  # lower case, no final dot; "" is the root; a dot inside a label is written "\."
@@ -69,8 +68,7 @@ class ResourceRecord:
     data: IPAddress | str | bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(NamedTuple):
     """A DNS response, read."""
 
     id: int

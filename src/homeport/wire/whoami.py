@@ -5,8 +5,8 @@ They must be asked themselves, not through a resolver: one would learn the resol
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address
+from typing import NamedTuple
 
 from ..core.dns import IPAddress, RRType
 from ..core.errors import SourceError
@@ -16,8 +16,7 @@ IN, CH = 1, 3  # RFC 1035, 3.2.4
 _NOTE = "edns0-client-subnet"  # Google adds a TXT with the resolver's view of the client
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
+class Question(NamedTuple):
     """What is asked, under which message ID (RFC 1035, 4.1.1)."""
 
     number: int

@@ -8,7 +8,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
 from homeport.agent.loop import Agent
@@ -121,7 +120,7 @@ async def _agent(path: str) -> None:
     real = world(config)
     real._tcp = _Counted()  # noqa: SLF001 - to count, nothing else
     with Store.open(config.agent.state_dir, print) as store:
-        asked = replace(setup(config, store.salt()), verify=False)
+        asked = setup(config, store.salt())._replace(verify=False)
         agent = Agent(asked, real, store, lambda _: None, lambda _: None)
         while await asyncio.to_thread(sys.stdin.readline):
             before, began = _Counted.messages, time.perf_counter()

@@ -65,7 +65,7 @@ MEANINGS: list[tuple[str, type[ProviderError], Reaction, bool]] = [
     ("interval", Throttled, Reaction.BACK_OFF, False),
     ("w90s", Throttled, Reaction.BACK_OFF, False),
     ("servererror", Unreachable, Reaction.RETRY, False),
-    ("unknown", Unintelligible, Reaction.BACK_OFF, False),
+    ("unknown", Throttled, Reaction.BACK_OFF, False),
 ]
 
 

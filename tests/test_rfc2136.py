@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from ipaddress import IPv4Address
 from typing import Any
 
@@ -27,7 +27,7 @@ from homeport.core.errors import (
     Unintelligible,
     Unreachable,
 )
-from homeport.core.plan import Create, Put
+from homeport.core.plan import Change, Create, Put
 from homeport.core.secret import Secret
 from homeport.driver import Api
 from homeport.providers.rfc2136 import RFC2136
@@ -94,10 +94,10 @@ def look(answer: Answer, driver: RFC2136 | None = None) -> Present | ProviderErr
     return asyncio.run(driver.look(api, [WANTED.key]))[WANTED.key]
 
 
-def commit(answer: Answer, driver: RFC2136) -> Peer:
+def commit(answer: Answer, driver: RFC2136, *changes: Change) -> Peer:
     peer = Peer(answer)
     api = Api(driver, NoHttp(), peer, lambda: 1_800_000_000.0)
-    asyncio.run(driver.commit(api, ZONE, [Put(WANTED)]))
+    asyncio.run(driver.commit(api, ZONE, changes or [Put(WANTED)]))
     return peer
 
 
@@ -165,6 +165,21 @@ def test_an_unsigned_update_that_is_acknowledged_is_one() -> None:
     [message] = commit(says("NOERROR"), plain()).sent
     assert message.opcode() == dns.opcode.UPDATE
     assert not message.had_tsig
+
+
+def test_what_is_new_is_only_added_and_what_is_replaced_is_deleted_first() -> None:
+    def shape(*changes: Change) -> tuple[int, int]:
+        [message] = commit(says("NOERROR"), plain(), *changes).sent
+        assert isinstance(message, dns.update.UpdateMessage)
+        return len(message.prerequisite), len(message.update)
+
+    two = RRset(HOME, RRType.A, HERE | {IPv4Address("45.0.0.11")}, 60)
+    assert shape(*plain().changes(two, ())) == (1, 2)
+    assert shape(Put(two)) == (0, 3)
+    assert shape(Put(two), Create(replace(two, owner=Name("b.example.com")), IPv4Address("45.0.0.10"))) == (
+        1,
+        5,
+    )
 
 
 @pytest.mark.parametrize(

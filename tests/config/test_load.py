@@ -7,7 +7,6 @@ import subprocess
 import sys
 from base64 import b64encode
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -722,7 +721,7 @@ def test_a_fingerprint_changes_with_every_setting_and_with_nothing_else() -> Non
         fingerprint(configured(SMALLEST).accounts["cf"], b"other"),
         fingerprint(configured(SMALLEST.replace("\n\n", '\naccount_id = "x"\n\n')).accounts["cf"], salt),
     }
-    others.add(fingerprint(replace(configured(SMALLEST).accounts["cf"], kind="other"), salt))
+    others.add(fingerprint(configured(SMALLEST).accounts["cf"]._replace(kind="other"), salt))
     assert len(others | {one}) == 5
     assert "s3cr3t" not in one
 

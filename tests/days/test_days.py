@@ -420,6 +420,22 @@ def test_a_family_that_is_seen_later_does_not_show_wrong_credentials_a_second_ti
     assert memory(store, "p", rrtype=AAAA).stopped_by == "f"
 
 
+def test_an_account_that_is_refused_stops_the_names_that_were_right_too() -> None:
+    """They would show the same credentials at their next change."""
+    world, says = timeline((0, ONE), (2 * HOUR, TWO))
+    world.says = {A: says, AAAA: lambda: SIX if world.elapsed() < HOUR else SEVEN}
+
+    def before(owners: object) -> None:
+        if world.elapsed() >= HOUR:
+            raise BadCredentials("badauth")
+
+    shop = Shop(before=before)
+    world.accounts = {"p": Unreadable(shop=shop)}
+    store = pass_time(world, 4 * HOUR)
+    assert len(shop.writes) == 3
+    assert memory(store, "p").stopped_by == "f" and world.outcomes()[-1] is H
+
+
 def test_retry_lifts_a_stop_while_the_agent_runs() -> None:
     refuse = [True]
 

@@ -92,9 +92,9 @@ _FAILURES: Mapping[str, tuple[type[ProviderError], str]] = {
     "911": (Throttled, "the service is out of order, or under maintenance"),
     "interval": (Throttled, "too soon after the last update"),
     "servererror": (Unreachable, "the service is out of order"),
-    "unknown": (Unintelligible, "the service met an error that it does not know itself"),
+    "unknown": (Throttled, "the service met an error that it does not know itself"),
 }
-_PAUSES = {"dnserr": _HALF_AN_HOUR, "911": _HALF_AN_HOUR, "interval": 300.0}  # seconds
+_PAUSES = {"dnserr": _HALF_AN_HOUR, "911": _HALF_AN_HOUR, "unknown": _HALF_AN_HOUR, "interval": 300.0}
 CODES = _SUCCESS | _FAILURES.keys()
 
 

@@ -200,6 +200,15 @@ def test_an_answer_without_signature_to_a_signed_update_acknowledges_nothing(
     assert SECRET not in str(caught.value)
 
 
+def test_a_clock_that_is_not_set_yet_is_no_wrong_key() -> None:
+    """A small machine without a battery begins every boot in 1970; PowerDNS says NOTAUTH to that."""
+    driver = signing()
+    api = Api(driver, NoHttp(), Peer(says("NOTAUTH")), lambda: 86400.0)
+
+    with pytest.raises(Unreachable, match="this machine's clock is wrong"):
+        asyncio.run(driver.commit(api, ZONE, [Put(WANTED)]))
+
+
 @pytest.mark.parametrize("error", [16, 17, 22])
 def test_what_the_server_says_about_our_signature_speaks_of_the_whole_account(error: int) -> None:
     def complains(request: dns.message.Message) -> dns.message.Message:

@@ -17,29 +17,32 @@ from ..wire import dns
 from .dns import addresses, ask
 
 _RESOLV_CONF = Path("/etc/resolv.conf")
-_PATIENCE = 1.5  # seconds to find the address of one name server
+_PATIENCE = 1.0  # seconds that one server has to tell the address of a name server
+_ALL_PATIENCE = 2.0  # seconds that all of them have
 
 _Peer = tuple[str, int, bool]  # address and port of a server, and whether it shall ask others for us
 
 
-async def servers(owner: Name, primary: tuple[str, int] | None) -> list[Server]:
-    """The authoritative servers of the zone of `owner`; the configured primary first, if there is one.
+async def servers(owner: Name, primary: tuple[str, int] | None) -> tuple[Name, list[Server]]:
+    """The apex of the zone of `owner` and its authoritative servers, the configured primary first.
 
     A server whose address cannot be found is among them, without one.  Raises `Unreachable` if nobody
     can say which servers there are.
     """
     if primary is None:
-        return await _placed(*await _zone_servers(owner))
+        apex, names, teller = await _zone_servers(owner)
+        return apex, await _placed(names, teller)
     host, port = primary
     first = Server(host if port == 53 else f"{host} port {port}", (await addresses(host))[0], port)
     try:
         soa = await ask(first.address, port, owner.text, dns.SOA)
-        apex = soa.apex(owner)
-        listed = await ask(first.address, port, apex.text, dns.NS) if apex else soa
+        found = soa.apex(owner)
+        listed = await ask(first.address, port, found.text, dns.NS) if found else soa
     except ProviderError:
-        return [first]  # it is out of order, which the question for the address will tell
-    others = await _placed(_names(listed, apex or owner), (first.address, port, False))
-    return [first, *(other for other in others if other.address != first.address)]
+        return owner, [first]  # it is out of order, which the question for the address will tell
+    apex = found or owner
+    others = await _placed(_names(listed, apex), (first.address, port, False))
+    return apex, [first, *(other for other in others if other.address != first.address)]
 
 
 async def _placed(names: Sequence[str], teller: _Peer) -> list[Server]:
@@ -47,8 +50,8 @@ async def _placed(names: Sequence[str], teller: _Peer) -> list[Server]:
     return [Server(name, *place) for name, place in zip(names, places, strict=True)]
 
 
-async def _zone_servers(owner: Name) -> tuple[list[str], _Peer]:
-    """The NS names of the nearest zone above `owner`, and the resolver that told them."""
+async def _zone_servers(owner: Name) -> tuple[Name, list[str], _Peer]:
+    """The nearest apex above `owner`, its NS names, and the resolver that told them."""
     trouble: ProviderError = Unreachable("this system has no DNS resolver")
     for resolver in recursive():
         try:
@@ -57,7 +60,7 @@ async def _zone_servers(owner: Name) -> tuple[list[str], _Peer]:
                 if answer.rcode not in (dns.Rcode.NOERROR, dns.Rcode.NXDOMAIN):
                     raise Unreachable(f"resolver {resolver}: {dns.Rcode.name_of(answer.rcode)}")
                 if names := _names(answer, name):
-                    return names, (resolver, 53, True)
+                    return name, names, (resolver, 53, True)
         except ProviderError as error:
             trouble = error
             continue
@@ -66,7 +69,16 @@ async def _zone_servers(owner: Name) -> tuple[list[str], _Peer]:
 
 
 async def _place(name: str, teller: _Peer) -> tuple[str, int]:
-    """An address of a name server: as the one says who named it, else as the resolvers say."""
+    """An address of a name server; the empty one if nobody tells it in time."""
+    try:
+        async with asyncio.timeout(_ALL_PATIENCE):
+            return await _asked_for(name, teller)
+    except TimeoutError:
+        return "", 53
+
+
+async def _asked_for(name: str, teller: _Peer) -> tuple[str, int]:
+    """As the one says who named the server, else as the resolvers say."""
     others = [(resolver, 53, True) for resolver in recursive()]
     for host, port, wish in dict.fromkeys([teller, *others]):
         for rdtype in (dns.A, dns.AAAA):

@@ -53,12 +53,15 @@ class RealWorld:
         return secrets.token_hex(4)
 
     async def servers(self, owner: Name, primary: tuple[str, int] | None) -> Sequence[Server]:
-        """Found once in a round for all names of one parent."""
+        """Found once in a round for all names of one parent, except for a zone apex."""
         parent = next(iter(list(owner.ancestors())[1:]), owner)
         async with self._finding:
-            if (parent, primary) not in self._found:
-                self._found[parent, primary] = await servers(owner, primary)
-            return self._found[parent, primary]
+            if (parent, primary) in self._found:
+                return self._found[parent, primary]
+            apex, found = await servers(owner, primary)
+            if apex != owner:
+                self._found[parent, primary] = found
+            return found
 
     async def authoritative(self, server: Server, owner: Name, rrtype: RRType) -> frozenset[IPAddress]:
         if not server.address:

@@ -27,6 +27,9 @@ from ..core.secret import Secret
 from ..driver import Api, ZoneWriter, understanding
 from ..wire import dns, tsig, update
 
+# 2026-11-01: a clock that says less is not set yet.  PowerDNS answers to one as to a wrong key, and a
+# small machine without a battery has such a clock at every boot.
+_WRITTEN = 1793491200
 _DEFAULT_TTL = 60  # seconds, of new records whose TTL nobody asked for
 _HOST = r"[\w.-]+|[0-9a-fA-F]*:[0-9a-fA-F]*:[0-9a-fA-F:.]*(%[\w.]+)?"  # a name or IPv4, or IPv6
 _AT_ONCE = 10_000  # questions over one connection; their IDs have 16 bits
@@ -203,6 +206,10 @@ class RFC2136(ZoneWriter):
                 ) from error
             if rcode == dns.Rcode.SERVFAIL:
                 raise Unreachable(f"{self._where}: SERVFAIL; its log says why") from error
+            if now < _WRITTEN:
+                raise Unreachable(
+                    f"{self._where}: {error}: this machine's clock is wrong; set it"
+                ) from error
             if error.rcode or rcode in (dns.Rcode.NOTAUTH, dns.Rcode.REFUSED):
                 raise BadCredentials(
                     f"{self._where} does not accept the TSIG key {key.name!r} ({key.algorithm}): {error}; "

@@ -45,6 +45,10 @@ class Lab:
         found: dict[str, Any] = json.loads(self._ask("GET", "/count"))
         return found["requests"], found["seconds"]
 
+    def empty(self) -> None:
+        """Remove every record that the API holds."""
+        self._ask("DELETE", "/zone")
+
     def _ask(self, method: str, path: str, body: str | None = None) -> str:
         connection = http.client.HTTPConnection("127.0.0.1", self.http_port)
         try:

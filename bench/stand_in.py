@@ -5,6 +5,7 @@ standard input ends.  Beside the API of one zone, example.com, it takes
 
     PUT /address    from now on the page tells what the body says
     GET /address    the page
+    DELETE /zone    the zone is empty again
     GET /count      {"requests": ..., "seconds": ...} of the API since the last time somebody asked:
                     seconds from the first request to the last answer
 """
@@ -61,6 +62,8 @@ class StandIn:
             said = {"requests": self.requests, "seconds": self.last - self.first}
             self.requests, self.first = 0, 0.0
             return json.dumps(said).encode()
+        if method == "DELETE":
+            self.rows.clear()
         if method == "PUT":
             self.address = body
         return self.address

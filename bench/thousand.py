@@ -68,6 +68,7 @@ def _rounds(lab: Lab, path: str, *, api: bool) -> list[tuple[float, int]]:
         assert agent.stdin
         assert agent.stdout
         found = []
+        lab.empty()
         lab.counted()
         for round_ in ROUNDS:
             if round_ != "nothing to send":

@@ -177,6 +177,7 @@ class Readable(RRsetApi):
 
     async def put(self, api: Api, zone: Zone, wanted: RRset) -> None:
         self.shop.writes.append((api.now(), {str(wanted.owner): sorted(map(str, wanted.addresses))}))
+        await asyncio.sleep(0)
         await _may_wait(self.shop.before([wanted.owner]))
         self.shop.held[wanted.key] = wanted.addresses
         await _may_wait(self.shop.after([wanted.owner]))
@@ -203,6 +204,7 @@ class Unreadable(UpdateApi):
         for addresses in update.addresses.values():
             said = sorted(map(str, addresses))
             self.shop.writes.append((api.now(), dict.fromkeys(map(str, update.owners), said)))
+        await asyncio.sleep(0)  # as on a real wire, others send before the answer is there
         await _may_wait(self.shop.before(update.owners))
         for owner in update.owners:
             for rrtype, addresses in update.addresses.items():
@@ -223,6 +225,7 @@ class Wire:
 
     async def send(self, request: Request) -> Reply:
         self.sent.append(request)
+        await asyncio.sleep(0)  # as on a real wire, others send before the answer is there
         return self.handler(request)
 
 

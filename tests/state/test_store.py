@@ -191,6 +191,16 @@ def test_budgets_and_words_are_kept(tmp_path: Path) -> None:
         assert other.salt() != salt
 
 
+def test_what_is_kept_is_on_the_disk_before_the_agent_goes_on(tmp_path: Path) -> None:
+    """A kill cannot show it, only a power cut could: so the setting itself is held to."""
+    for _ in range(2):
+        with Store.open(tmp_path, Told()) as store:
+            [journal] = store._db.execute("PRAGMA journal_mode").fetchone()
+            [synchronous] = store._db.execute("PRAGMA synchronous").fetchone()
+            assert (journal, synchronous) == ("wal", 2)  # FULL
+            assert not store._db.in_transaction
+
+
 def test_a_view_is_a_copy_that_changes_nothing(tmp_path: Path) -> None:
     path = filled(tmp_path)
     before = path.read_bytes()

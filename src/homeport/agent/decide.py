@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import NamedTuple
 
 from ..core import schedule
@@ -16,12 +16,11 @@ from ..core.wish import Wish
 from ..driver import Provider, Task
 
 
-@dataclass(frozen=True, slots=True)
-class View:
+class View(NamedTuple):
     """What one account holds: as the provider told it, or as the name servers show it."""
 
-    present: Mapping[Key, Present | ProviderError] = field(default_factory=dict)
-    shown: Mapping[Key, frozenset[IPAddress]] = field(default_factory=dict)
+    present: Mapping[Key, Present | ProviderError] = MappingProxyType({})
+    shown: Mapping[Key, frozenset[IPAddress]] = MappingProxyType({})
 
     def live(self, key: Key) -> frozenset[IPAddress] | None:
         """The live addresses; None if nobody knows."""

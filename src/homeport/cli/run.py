@@ -8,9 +8,8 @@ import signal
 import sys
 from collections.abc import Callable, Coroutine
 from contextlib import ExitStack
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..agent.decide import Settled, Todo
 from ..agent.loop import TRACE, Agent
@@ -298,8 +297,7 @@ def ip(path: Path | None, *, as_json: bool) -> int:
     return NOT_RIGHT if any(isinstance(sight.observation, Unseen) for sight in sights) else RIGHT
 
 
-@dataclass(frozen=True, slots=True)
-class _Row:
+class _Row(NamedTuple):
     """One source of one uplink, as a line."""
 
     uplink: Uplink

@@ -9,7 +9,6 @@ import os
 import re
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -35,8 +34,7 @@ class Found(NamedTuple):
     warnings: tuple[tuple[str, str], ...] = ()  # what, and what to do about it
 
 
-@dataclass(frozen=True)
-class References:
+class References(NamedTuple):
     """Where references point to.
 
     Without `resolve` no command is run and no keyring asked; with `blind` no reference is followed.

@@ -3,28 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from .dns import IPAddress, Record, RRset, in_order
 
 
-@dataclass(frozen=True, slots=True)
-class Put:
+class Put(NamedTuple):
     """Make the whole RRset be exactly `wanted`, in one request."""
 
     wanted: RRset
 
 
-@dataclass(frozen=True, slots=True)
-class Create:
+class Create(NamedTuple):
     """Add one record."""
 
     wanted: RRset
     address: IPAddress
 
 
-@dataclass(frozen=True, slots=True)
-class Replace:
+class Replace(NamedTuple):
     """Give one record another address or TTL; leave everything else about it alone."""
 
     wanted: RRset
@@ -32,8 +29,7 @@ class Replace:
     address: IPAddress
 
 
-@dataclass(frozen=True, slots=True)
-class Delete:
+class Delete(NamedTuple):
     """Remove one record."""
 
     wanted: RRset

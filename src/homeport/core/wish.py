@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from ipaddress import IPv6Address
+from typing import NamedTuple
 
-from .dns import IPAddress, RRset, RRType
+from .dns import NO_OPTIONS, IPAddress, RRset, RRType
 from .host import HostId, derive
 from .observation import Absent, Observation, Seen, Unseen
 from .schedule import Target
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(NamedTuple):
     """One target of the configuration: where its address comes from, and how it shall stand in DNS."""
 
     target: Target
@@ -21,7 +20,7 @@ class Rule:
     policy: str = "failover"  # or "all"
     ttl: int | None = None  # seconds
     host: HostId | None = None
-    options: Mapping[str, object] = field(default_factory=dict, hash=False)
+    options: Mapping[str, object] = NO_OPTIONS
     written: bool = True  # did the person name the type, or is it there by default?
 
 

@@ -136,9 +136,7 @@ def changed(tree: Any, path: tuple[str | int, ...], value: object) -> Any:
 
 
 @given(st.sampled_from(LEAVES), ANY)
-@hypothesis_settings(
-    suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=300, deadline=None
-)
+@hypothesis_settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=300)
 def test_schema_and_reader_accept_the_same_values(
     tmp_path: Path, path: tuple[str | int, ...], value: object
 ) -> None:
@@ -152,9 +150,7 @@ def everywhere(tree: Any, at: tuple[str | int, ...] = ()) -> list[tuple[str | in
 
 
 @given(st.sampled_from(everywhere(FULL)), ANY)
-@hypothesis_settings(
-    suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=300, deadline=None
-)
+@hypothesis_settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=300)
 def test_what_the_reader_accepts_fits_the_schema(
     tmp_path: Path, path: tuple[str | int, ...], value: object
 ) -> None:

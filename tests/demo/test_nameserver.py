@@ -507,7 +507,7 @@ def test_signed_questions_get_signed_answers_also_when_the_answer_is_no(server: 
     assert dns.query.udp(change, server.host, SECONDS, server.port).had_tsig
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.data())
 def test_no_octet_of_a_signed_update_can_be_altered(data: st.DataObject) -> None:
     whole = signed_update((HOME, A, IN, 60, FOUR))
@@ -568,7 +568,7 @@ SIGNABLE = st.tuples(st.lists(RRS, max_size=2), st.lists(RRS, max_size=4)).map(
 )
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(st.binary(max_size=600) | MESSAGES)
 def test_any_octets_get_an_answer_or_silence(octets: bytes) -> None:
     for tcp in (False, True):
@@ -582,7 +582,7 @@ def test_any_octets_get_an_answer_or_silence(octets: bytes) -> None:
     assert STOPPED.updates == 0
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(MESSAGES | SIGNABLE)
 def test_any_octets_under_a_good_signature_get_an_answer(octets: bytes) -> None:
     zone = unserved()
@@ -595,7 +595,7 @@ def test_any_octets_under_a_good_signature_get_an_answer(octets: bytes) -> None:
         assert dns.message.from_wire(told).rcode() in (dns.rcode.NOERROR, dns.rcode.NXDOMAIN)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.data())
 def test_a_damaged_message_gets_an_answer_or_silence(data: st.DataObject) -> None:
     query = dns.message.make_query("www.example.com", "A").to_wire()

@@ -131,7 +131,7 @@ def test_memories_come_back_as_they_were_kept_and_the_later_one_counts(
 
 
 @given(MEMORIES)
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 def test_they_come_back_from_the_disk_too(memory: Memory) -> None:
     with tempfile.TemporaryDirectory() as folder:
         told = Told()

@@ -28,6 +28,7 @@ from .base import (
     one_by_one,
     understanding,
 )
+from .primary import Primary
 from .updates import Update, UpdateApi
 from .zones import NoBatch, RecordApi, RestRecords, RRsetApi, Unusable, ZoneApi, ZoneWriter, owner_of
 
@@ -38,6 +39,7 @@ __all__ = [
     "HttpProvider",
     "NoBatch",
     "NoOptions",
+    "Primary",
     "Provider",
     "RRsetApi",
     "RecordApi",

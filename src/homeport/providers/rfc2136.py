@@ -1,10 +1,8 @@
 """Dynamic update of one's own name server.  https://www.rfc-editor.org/rfc/rfc2136 (read 2026-11-21).
 
-Works with BIND, Knot and PowerDNS.  Everything goes over TCP.  The zone is found by what the server
-says about the name; RRsets of one zone are replaced together in one message, signed with TSIG
-(RFC 8945) where there is a key, and only a signed answer counts.  Adding an address beside a CNAME is
-silently ignored by servers (RFC 2136, 3.4.2.2), so a CNAME is an error before anything is sent; unless
-it is made of a wildcard (RFC 4592), which a record of the name's own may override.
+Works with BIND, Knot and PowerDNS.  Everything goes over TCP.  What stands there is asked of the server
+itself; RRsets of one zone are replaced together in one message, signed with TSIG (RFC 8945) where there
+is a key, and only a signed answer counts.
 """
 
 import re
@@ -12,7 +10,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Annotated, Literal
 
-from ..core.dns import Key, Name, Present, Record, RRset, Zone, in_order
+from ..core.dns import Key, Present, Record, RRset, Zone, in_order
 from ..core.errors import (
     BadCredentials,
     ConfigError,
@@ -24,7 +22,7 @@ from ..core.errors import (
 )
 from ..core.plan import Change, Create, Put, satisfied
 from ..core.secret import Secret
-from ..driver import Api, ZoneWriter, understanding
+from ..driver import Api, Primary, ZoneWriter, understanding
 from ..wire import dns, tsig, update
 
 # 2026-11-01: a clock that says less is not set yet.  PowerDNS answers to one as to a wrong key, and a
@@ -32,7 +30,6 @@ from ..wire import dns, tsig, update
 _WRITTEN = 1793491200
 _DEFAULT_TTL = 60  # seconds, of new records whose TTL nobody asked for
 _HOST = r"[\w.-]+|[0-9a-fA-F]*:[0-9a-fA-F]*:[0-9a-fA-F:.]*(%[\w.]+)?"  # a name or IPv4, or IPv6
-_AT_ONCE = 10_000  # questions over one connection; their IDs have 16 bits
 # What a person should look at when the key is not accepted.  Knot says BADKEY for what its ACL forbids;
 # PowerDNS never says what it is, not even of the time.
 _SUSPECTS: dict[int, str] = {
@@ -82,96 +79,15 @@ class RFC2136(ZoneWriter):
             return None
         return tsig.Key(self.tsig_name.removesuffix(".").lower(), self.tsig_key, self.tsig_algorithm)
 
-    def primary(self) -> tuple[str, int]:
-        return self.server, self.port
+    def primary(self) -> Primary:
+        return Primary(self.server, self.port)
 
     async def look(self, api: Api, keys: Collection[Key]) -> Mapping[Key, Present | ProviderError]:
-        asked = sorted(keys)
         try:
             with understanding(self):
-                answers = await self._ask(api, [(owner, dns.TYPES[rrtype]) for owner, rrtype in asked])
-                said = dict(zip(asked, answers, strict=True))
-                aliases = {owner: to for (owner, _), answer in said.items() if (to := answer.alias(owner))}
-                others = {key: answer for key, answer in said.items() if key[0] not in aliases}
-                zones = await self._zones(api, others) | await self._aliased(api, aliases)
-                return {key: self._present(key, answer, zones[key[0]]) for key, answer in said.items()}
+                return await self.primary().look(api, keys)
         except ProviderError as error:
-            return dict.fromkeys(asked, error)
-
-    async def _ask(self, api: Api, questions: Sequence[tuple[Name, int]]) -> list[dns.Message]:
-        answers: list[dns.Message] = []
-        for start in range(0, len(questions), _AT_ONCE):
-            messages = [
-                dns.query(number, owner.text, rdtype)
-                for number, (owner, rdtype) in enumerate(questions[start : start + _AT_ONCE])
-            ]
-            answers += map(dns.decode, await api.dns.exchange(self.server, self.port, messages))
-        if any(answer.truncated for answer in answers):
-            raise Unintelligible(f"{self._where}: a truncated answer over TCP")
-        return answers
-
-    async def _zones(
-        self, api: Api, answers: Mapping[Key, dns.Message]
-    ) -> dict[Name, Zone | ProviderError]:
-        """The zone of each owner: where an answer does not show it, by a SOA query for the owner."""
-        zones: dict[Name, Zone | ProviderError] = {}
-        for (owner, _), answer in answers.items():
-            if apex := answer.apex(owner):
-                zones[owner] = Zone(apex, apex.text)
-        silent = sorted({owner for owner, _ in answers} - zones.keys())
-        asked = await self._ask(api, [(owner, dns.SOA) for owner in silent])
-        for owner, answer in zip(silent, asked, strict=True):
-            apex = answer.apex(owner)
-            zones[owner] = Zone(apex, apex.text) if apex else self._not_ours(owner, answer)
-        return zones
-
-    async def _aliased(self, api: Api, aliases: Mapping[Name, str]) -> dict[Name, Zone | ProviderError]:
-        """The zones of the owners whose CNAME a wildcard made, and what is wrong with the others.
-
-        A server shows both kinds alike (RFC 4592, 2.2).  A CNAME that points where the wildcard above it
-        does is taken for made of it, and the update that creates the address demands that it was.
-        """
-        asked = [(owner, above) for owner in aliases for above in list(owner.ancestors())[1:]]
-        wildcards = [Name(f"*.{above}") for _, above in asked]
-        apexes = await self._ask(api, [(above, dns.SOA) for _, above in asked])
-        answers = await self._ask(api, [(wildcard, dns.CNAME) for wildcard in wildcards])
-        made = {
-            owner
-            for (owner, _), wildcard, answer in zip(asked, wildcards, answers, strict=True)
-            if wildcard != owner and answer.alias(wildcard) == aliases[owner]
-        }
-        zones: dict[Name, Zone | ProviderError] = {
-            owner: Refused(f"{owner} is a CNAME to {to}; remove it, or give the record another name")
-            for owner, to in aliases.items()
-        }
-        for (owner, above), answer in reversed(list(zip(asked, apexes, strict=True))):  # the nearest last
-            if owner in made and (apex := answer.apex(above)):
-                zones[owner] = Zone(apex, apex.text)
-        return zones
-
-    def _not_ours(self, owner: Name, answer: dns.Message) -> ProviderError:
-        rcode = dns.Rcode.name_of(answer.rcode)
-        if answer.rcode == dns.Rcode.SERVFAIL:
-            return Unreachable(f"{self._where}: {rcode} for {owner}: the server cannot serve its zone now")
-        if cut := answer.delegation(owner):
-            told = f"{self._where}: {owner} lies in {cut[0]}, which is delegated to {', '.join(cut[1])}"
-            return NoSuchName(f"{told}: write the primary server of that zone")
-        if answer.rcode in (dns.Rcode.NOERROR, dns.Rcode.NXDOMAIN) and not answer.authoritative:
-            rcode = "it answers from hearsay, as a resolver does"
-        return NoSuchName(f"{self._where}: no zone of this server contains {owner} ({rcode})")
-
-    def _present(
-        self, key: Key, answer: dns.Message, zone: Zone | ProviderError
-    ) -> Present | ProviderError:
-        owner, rrtype = key
-        if isinstance(zone, ProviderError):
-            return zone
-        if answer.alias(owner):
-            return Present(zone, ())  # a wildcard's, which the address will override
-        if answer.rcode not in (dns.Rcode.NOERROR, dns.Rcode.NXDOMAIN):
-            return Unreachable(f"{self._where}: {dns.Rcode.name_of(answer.rcode)} for {owner}")
-        addresses, ttl = answer.addresses(owner, rrtype)
-        return Present(zone, tuple(Record(str(address), address, ttl) for address in addresses))
+            return dict.fromkeys(keys, error)
 
     def changes(self, wanted: RRset, present: Collection[Record]) -> tuple[Change, ...]:
         if satisfied(wanted, present):
@@ -187,7 +103,7 @@ class RFC2136(ZoneWriter):
         replaced = [change.wanted for change in changes if isinstance(change, Put)]
         message = update.message(1, zone.apex, replaced, created, _DEFAULT_TTL)
         if len(message) > update.LARGEST:  # `write` sends its halves
-            raise Refused(f"{self._where}: {len(changes)} changes do not fit one message")
+            raise Refused(f"{self.primary()}: {len(changes)} changes do not fit one message")
         key, now = self.key(), int(api.now())
         signed, mac = tsig.sign(message, key, now) if key else (message, b"")
         [answer] = await api.dns.exchange(self.server, self.port, [signed])
@@ -197,31 +113,30 @@ class RFC2136(ZoneWriter):
         self._judge(zone, rcode)
 
     def _verify(self, answer: bytes, key: tsig.Key, mac: bytes, now: int, rcode: int) -> None:
+        here = self.primary()
         try:
             tsig.verify(answer, key, mac, now)
         except tsig.BadSignature as error:
             if error.rcode == dns.Rcode.BADTIME:
                 raise Unreachable(
-                    f"{self._where}: {error}: the clocks differ by {abs(error.skew or 0)} s; set them"
+                    f"{here}: {error}: the clocks differ by {abs(error.skew or 0)} s; set them"
                 ) from error
             if rcode == dns.Rcode.SERVFAIL:
-                raise Unreachable(f"{self._where}: SERVFAIL; its log says why") from error
+                raise Unreachable(f"{here}: SERVFAIL; its log says why") from error
             if now < _WRITTEN:
-                raise Unreachable(
-                    f"{self._where}: {error}: this machine's clock is wrong; set it"
-                ) from error
+                raise Unreachable(f"{here}: {error}: this machine's clock is wrong; set it") from error
             if error.rcode or rcode in (dns.Rcode.NOTAUTH, dns.Rcode.REFUSED):
                 raise BadCredentials(
-                    f"{self._where} does not accept the TSIG key {key.name!r} ({key.algorithm}): {error}; "
+                    f"{here} does not accept the TSIG key {key.name!r} ({key.algorithm}): {error}; "
                     f"compare {_SUSPECTS.get(error.rcode, _ALL_SUSPECTS)}"
                 ) from error
             raise Unintelligible(
-                f"{self._where}: {dns.Rcode.name_of(rcode)}, but {error}: the update may not have been made"
+                f"{here}: {dns.Rcode.name_of(rcode)}, but {error}: the update may not have been made"
             ) from error
 
     def _judge(self, zone: Zone, rcode: int) -> None:
         """RFC 2136, 2.2: what the agent must do about each answer."""
-        said = f"{self._where}: {dns.Rcode.name_of(rcode)} for an update of {zone.apex}"
+        said = f"{self.primary()}: {dns.Rcode.name_of(rcode)} for an update of {zone.apex}"
         match rcode:
             case dns.Rcode.NOERROR:
                 return
@@ -239,7 +154,3 @@ class RFC2136(ZoneWriter):
                 raise Refused(f"{said}; it takes no dynamic updates")
             case _:
                 raise Refused(said)
-
-    @property
-    def _where(self) -> str:
-        return f"{self.server} port {self.port}"

@@ -20,6 +20,7 @@ from homeport.agent.verify import Proof
 from homeport.agent.world import Account, Setup, Uplink
 from homeport.core.dns import IPAddress, Key, Name, Record, RRset, RRType, Server, Zone
 from homeport.core.errors import SourceError, Unreachable
+from homeport.core.hint import HAND, Hint
 from homeport.core.report import Outcome, Report, TargetReport
 from homeport.core.schedule import Memory, Target
 from homeport.core.wish import Rule
@@ -265,6 +266,7 @@ class World:
     proofs: list[Proof] = field(default_factory=list)
     asked: list[tuple[float, str]] = field(default_factory=list)  # name servers, and when
     bell: asyncio.Event = field(default_factory=asyncio.Event)
+    heard: list[Hint] = field(default_factory=list)
     traces: Iterable[int] = field(default_factory=count)
 
     # what the agent may use
@@ -300,18 +302,23 @@ class World:
         self.asked.append((self.elapsed(), server.name))
         return frozenset(map(ip_address, self.name_servers[server.name]((owner, rrtype))))
 
-    async def sleep(self, seconds: float) -> bool:
+    async def sleep(self, seconds: float) -> Sequence[Hint]:
         self.pauses.append(seconds)
-        if self.elapsed() + seconds >= self.ends:
-            await asyncio.sleep(max(0.0, self.ends - self.elapsed()))
-            raise Over
+        left = self.ends - self.elapsed()
         try:
-            async with asyncio.timeout(seconds):
+            async with asyncio.timeout(min(seconds, left)):
                 await self.bell.wait()
         except TimeoutError:
-            return False
+            if seconds >= left:
+                raise Over from None
+            return []
         self.bell.clear()
-        return True
+        heard, self.heard = self.heard, []
+        return heard or [Hint(HAND, "the bell")]
+
+    def tell(self, hint: Hint) -> None:
+        self.heard.append(hint)
+        self.bell.set()
 
     async def rest(self) -> None:
         """Nothing is held."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextvars import ContextVar
 from dataclasses import replace
 from functools import partial
@@ -17,11 +17,13 @@ from typing import Any
 from ..core import schedule
 from ..core.dns import RRType
 from ..core.errors import Reaction, Unintelligible
+from ..core.hint import HAND, Hint
 from ..core.report import Outcome, Report, Sight, TargetReport
 from ..core.schedule import Target
 from ..core.wish import Rule
 from ..state.store import Store
 from .decide import Settled, Todo
+from .lines import Lines
 from .observe import observe
 from .verify import Proof, verify
 from .work import Work, prepare, tend
@@ -53,6 +55,7 @@ class Agent:
         self._setup, self._world, self._store = setup, world, store
         self._report, self._proved = report, proved
         self._memories = store.memories()
+        self._lines = Lines()
         self._slow: dict[str, asyncio.Task[list[TargetReport]]] = {}
         self._proofs: dict[Target, asyncio.Task[None]] = {}
         self._unsaved: set[Target] = set()
@@ -71,9 +74,10 @@ class Agent:
         """Rounds without end."""
         self._forget()
         rung: int | None = 0
+        hints: list[Hint] = []
         try:
             while True:
-                report = await self._round(by_hand=rung is not None, patience=PATIENCE)
+                report = await self._round(hints, by_hand=rung is not None, patience=PATIENCE)
                 self._report(report)
                 if self._setup.verify:
                     self._verify_beside(report)
@@ -84,7 +88,8 @@ class Agent:
                 interval, chance = self._setup.interval, self._world.chance()
                 pause = schedule.pause(interval, waits, rung=rung, jitter=chance)
                 rung = None if rung is None else rung + 1
-                if await self._world.sleep(pause):
+                hints = await self._listen(min(pause, self._lines.chase(self._world.elapsed()) or pause))
+                if any(hint.origin == HAND for hint in hints):
                     self._memories.update(self._store.memories())
         finally:
             await _end([*self._slow.values(), *self._proofs.values()])
@@ -109,9 +114,22 @@ class Agent:
             del self._memories[target]
             self._store.forget([target])
 
+    async def _listen(self, seconds: float) -> list[Hint]:
+        """Sleep, but not longer than until somebody has something new to say."""
+        clock = self._world.elapsed
+        ends = clock() + seconds
+        heard: list[Hint] = []
+        while (left := ends - clock()) > 0:
+            heard += self._lines.news(await self._world.sleep(left))
+            if any(hint.origin == HAND for hint in heard):
+                break
+            if heard:
+                ends = min(ends, clock() + self._lines.calm(clock()))
+        return heard
+
     # -- one round -----------------------------------------------------------------------------
 
-    async def _round(self, *, by_hand: bool, patience: float | None) -> Report:
+    async def _round(self, hints: Sequence[Hint] = (), *, by_hand: bool, patience: float | None) -> Report:
         trace = self._world.trace()
         TRACE.set(trace)
         at = self._world.now()
@@ -148,7 +166,8 @@ class Agent:
             for key, sight in sights.items()
             if sight.done() and not sight.cancelled() and sight.exception() is None  # told by `_finished`
         }
-        return Report(at, trace, seen, tuple(sorted(reports, key=lambda one: one.target)))
+        self._lines.looked(hints, seen, self._world.elapsed())
+        return Report(at, trace, seen, tuple(sorted(reports, key=lambda one: one.target)), tuple(hints))
 
     def _look_around(self, rules: Iterable[Rule]) -> dict[tuple[str, RRType], asyncio.Future[Sight]]:
         """One look for each uplink and family that some rule needs, all at once."""

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple, Protocol
 
 from ..core.dns import IPAddress, Name, RRType, Server
+from ..core.hint import Hint
 from ..core.wish import Rule
 from ..driver import DnsTransport, Provider
 from ..sources.base import Net, Source
@@ -77,8 +78,8 @@ class World(Protocol):
         """What one server holds.  Raises `Unreachable` if it does not answer with authority."""
         ...
 
-    async def sleep(self, seconds: float) -> bool:
-        """Wait.  True, and early, when somebody wakes the agent: then the state may have changed."""
+    async def sleep(self, seconds: float) -> Sequence[Hint]:
+        """Wait.  Ends early when there are hints, and returns them: a burst together."""
         ...
 
     async def rest(self) -> None:

@@ -23,6 +23,7 @@ from ..agent.verify import Proof
 from ..agent.world import Account, Setup, Uplink
 from ..core.dns import Name, RRType, Server
 from ..core.errors import ConfigError, ProviderError
+from ..core.hint import Hint
 from ..core.report import Outcome, Report
 from ..core.schedule import Target
 from ..core.secret import Secret
@@ -90,7 +91,7 @@ async def _show(home: Line, server: Nameserver, key: bytes, folder: Path, change
             while changes is None or len(times) < changes:
                 if times:
                     home.reconnect()
-                    world.wake()  # the line tells the agent that something happened
+                    world.wake(Hint("demo", "the line has another address"))
                 began = time.perf_counter()
                 print(
                     f"  {time.strftime('%H:%M:%S')}  the line has {home.address!s:15}", end="", flush=True

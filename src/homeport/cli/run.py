@@ -19,6 +19,7 @@ from ..agent.world import Uplink
 from ..config.model import Config
 from ..core.address import PLAIN_WORDS, AddressClass, classify
 from ..core.dns import RRType
+from ..core.hint import HAND, Hint
 from ..core.observation import Absent, Reading, Seen, Unseen
 from ..core.report import Outcome, Report, Sight, TargetReport, texts
 from ..net import doorbell
@@ -29,6 +30,7 @@ from .exits import INTERRUPTED, NOT_RIGHT, RIGHT, TO_DO
 from .setup import configure, setup, world
 from .term import paint, progress, table
 
+ASKED = Hint(HAND, "somebody asks for it")
 _COLOURS = {
     Outcome.UPDATED: "green",
     Outcome.UNCHANGED: "dim",
@@ -109,14 +111,14 @@ async def _forever(config: Config, store: Store, *, as_json: bool) -> int:
             _print_json(report)
 
     try:
-        bell, where = await doorbell.listen(real.wake)
+        bell, where = await doorbell.listen(lambda: real.wake(ASKED))
     except OSError as error:
         LOGGER.warning("`homeport retry` cannot wake this agent: %s", error.strerror)
         bell = None
     else:
         store.put("doorbell", where)
     if sys.platform != "win32":
-        asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, real.wake)
+        asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, real.wake, ASKED)
     asked = setup(config, store.salt())
     LOGGER.info(
         "started: %d targets, a round every %.0f s, state in %s",

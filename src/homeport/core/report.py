@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from .dns import IPAddress, RRType, in_order
+from .hint import Hint
 from .observation import Observation, Reading
 from .schedule import Target
 
@@ -65,6 +66,7 @@ class Report(NamedTuple):
     trace: str
     sights: Mapping[tuple[str, RRType], Sight]  # by uplink and type
     targets: tuple[TargetReport, ...]
+    hints: tuple[Hint, ...] = ()  # what made the agent look; none: it was time to
 
     @property
     def right(self) -> bool:

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 
 from ..core.dns import IPAddress, Name, RRType, Server
 from ..core.errors import Unreachable
+from ..core.hint import Hint
 from ..driver import DnsTransport
 from ..sources.base import Net
 from ..wire import dns
@@ -19,6 +20,11 @@ from .http import HttpTransport
 from .resolver import servers
 from .uplink import UplinkNet
 
+# One change of a line comes as many messages of the system: they are one look.
+QUIET = 0.008  # seconds without a hint that end a burst
+LONGEST_BURST = 0.1  # seconds
+MOST_HEARD = 64  # hints that are kept while nobody sleeps
+
 
 class RealWorld:
     """Clock, chance, sleep, sockets.  Close it with `rest`."""
@@ -27,6 +33,7 @@ class RealWorld:
         self._nets, self._transports = nets, transports
         self._tcp = TcpDns()
         self._alarm = asyncio.Event()
+        self._heard: list[Hint] = []
         self._finding = asyncio.Lock()
         self._found: dict[tuple[Name, tuple[str, int] | None], Sequence[Server]] = {}
 
@@ -72,17 +79,25 @@ class RealWorld:
             raise Unreachable(f"does not answer with authority ({rcode})")
         return frozenset(answer.addresses(owner, rrtype)[0])
 
-    async def sleep(self, seconds: float) -> bool:
+    async def sleep(self, seconds: float) -> Sequence[Hint]:
         try:
             async with asyncio.timeout(seconds):
                 await self._alarm.wait()
         except TimeoutError:
-            return False
+            return []
+        ends = self.elapsed() + LONGEST_BURST
+        count = 0
+        while count < len(self._heard) and self.elapsed() < ends:
+            count = len(self._heard)
+            await asyncio.sleep(QUIET)
         self._alarm.clear()
-        return True
+        heard, self._heard = self._heard, []
+        return heard
 
-    def wake(self) -> None:
+    def wake(self, hint: Hint) -> None:
         """End the present sleep, or the next one at once."""
+        self._heard.append(hint)
+        del self._heard[:-MOST_HEARD]
         self._alarm.set()
 
     async def rest(self) -> None:

@@ -88,6 +88,8 @@ class LogView:
         self._last: dict[Target, tuple[Outcome, str | None]] = {}
 
     def __call__(self, report: Report) -> None:
+        for hint in report.hints:
+            LOGGER.info("told by %s: %s", hint.origin, hint.says, extra={"trace": report.trace})
         for one in report.targets:
             level = self._level(one)
             about = {key: value for key, value in one.as_json(report.trace).items() if key != "trace"}

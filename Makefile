@@ -2,7 +2,8 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-PEERS := bind9 bind9-dnsutils knot pdns-server pdns-backend-sqlite3 openssl
+PEERS := bind9 bind9-dnsutils knot pdns-server pdns-backend-sqlite3 openssl \
+  coturn dnsmasq-base iproute2 iputils-ping miniupnpd nftables
 
 .PHONY: run test bench docs format setup dev peers lock clean
 

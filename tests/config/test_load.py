@@ -19,7 +19,7 @@ from homeport.config.mistakes import Mistakes
 from homeport.config.model import Config
 from homeport.core.dns import Name, RRType
 from homeport.core.errors import ConfigError
-from homeport.core.host import InterfaceId
+from homeport.core.host import InterfaceId, parse
 from homeport.core.secret import Secret
 from homeport.providers.cloudflare import Cloudflare
 from homeport.providers.dyndns2 import DynDNS2
@@ -154,7 +154,7 @@ def test_the_full_example() -> None:
     assert (config.log.level, config.log.format, config.log.file) == ("info", "text", Path("homeport.log"))
     fiber = config.uplinks["fiber"]
     assert (fiber.interface, fiber.agree, fiber.allow) == ("eth0", 2, ("private",))
-    assert fiber.sources[RRType.A][0].label == "gateway"
+    assert fiber.sources[RRType.A][0].label == "gateway:nat-pmp"
     assert fiber.types_written == set(RRType)
     assert str(config.uplinks["lte"].source_address) == "192.168.8.2"
     office, dyn = config.accounts["office"].provider, config.accounts["dyn"].provider
@@ -188,11 +188,10 @@ def test_yaml_and_json_say_the_same_as_toml() -> None:
         assert (config.accounts, config.records) == (told.accounts, told.records)
 
 
-def test_the_neighbour_form_is_understood_and_not_yet_available() -> None:
-    [said] = mistakes(SMALLEST + 'host = "neighbour:02:00:5e:10:00:01"\n')
-    assert said.startswith(
-        "homeport.toml:8: record[0].host: neighbour:MAC is not available in this version"
-    )
+def test_another_host_is_named_in_many_ways() -> None:
+    for text in ("::1234", "0:0:0:5::1234/56", "02:00:5e:10:00:01", "neighbour:02:00:5e:10:00:01/56"):
+        [record] = configured(SMALLEST + f'host = "{text}"\n').records
+        assert record.host == parse(text)
 
 
 # All mistakes at once.

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from homeport.core.address import publishable
 from homeport.core.dns import IPAddress
-from homeport.core.observation import Reading, Seen, Unseen, conclude, judge
+from homeport.core.observation import Reading, Seen, Unseen, conclude, judge, to_ask
 
 POOL = [
     frozenset({ip_address("8.8.8.1")}),
@@ -135,6 +135,93 @@ def test_all_witnesses_name_the_same_address_or_the_same_networks(
             assert witness.addresses == seen.addresses or names_one_network(
                 seen.addresses, witness.addresses
             )
+
+
+KNOWN = st.one_of(st.none(), st.sampled_from(POOL))
+
+
+@given(READINGS, NEED, st.booleans(), KNOWN)
+def test_what_is_believed_because_it_was_believed_before_is_just_that(
+    readings: list[Reading], need: int, complete: bool, known: frozenset[IPAddress] | None
+) -> None:
+    with_it = conclude(readings, need, strict=False, complete=complete, known=known)
+    without = conclude(readings, need, strict=False, complete=complete)
+    if with_it != without:
+        assert isinstance(with_it, Seen) and with_it.addresses == known
+        assert all(
+            r.addresses is None or r.addresses == known or names_one_network(with_it.addresses, r.addresses)
+            for r in readings
+        )
+
+
+@given(READINGS, NEED, st.booleans(), KNOWN)
+def test_patience_ends_in_what_would_be_believed_if_nobody_else_ever_spoke(
+    readings: list[Reading], need: int, strict: bool, known: frozenset[IPAddress] | None
+) -> None:
+    late = conclude(readings, need, strict=strict, complete=False, known=known, patience_over=True)
+    final = conclude(readings, need, strict=strict, complete=True, known=known)
+    assert late == (final if isinstance(final, Seen) else None)
+
+
+@given(READINGS, NEED, st.booleans(), st.booleans(), KNOWN)
+def test_a_number_that_a_person_asked_for_knows_neither_patience_nor_memory(
+    readings: list[Reading], need: int, complete: bool, over: bool, known: frozenset[IPAddress] | None
+) -> None:
+    assert conclude(
+        readings, need, strict=True, complete=complete, known=known, patience_over=over
+    ) == conclude(readings, need, strict=True, complete=complete)
+
+
+OLD, NEW = said("8.8.8.1"), said("8.8.8.2")
+
+
+def test_an_address_that_was_believed_before_needs_one_witness_and_a_new_one_waits_for_a_second() -> None:
+    first = [reading("a", OLD)]
+    assert conclude(first, 2, strict=False, complete=False, known=OLD) == Seen(OLD, ("source of a",))
+    assert conclude(first, 2, strict=False, complete=False, known=NEW) is None
+    assert conclude(first, 2, strict=False, complete=False, known=None) is None
+    both = [*first, reading("b", OLD)]
+    assert isinstance(conclude(both, 2, strict=False, complete=False, known=NEW), Seen)
+
+
+def test_a_new_address_that_nobody_confirms_in_time_is_believed_and_a_contradicted_one_is_not() -> None:
+    lone = [reading("a", NEW), reading("b", None)]
+    assert isinstance(conclude(lone, 2, strict=False, complete=False, known=OLD, patience_over=True), Seen)
+    torn = [reading("a", NEW), reading("b", OLD)]
+    assert conclude(torn, 2, strict=False, complete=False, known=OLD, patience_over=True) is None
+    ended = conclude(torn, 2, strict=False, complete=True, known=OLD, patience_over=True)
+    assert isinstance(ended, Unseen) and "disagree" in ended.why
+
+
+def test_a_majority_that_is_smaller_than_what_is_needed_settles_no_contradiction() -> None:
+    torn = [reading("a", NEW), reading("b", NEW), reading("c", OLD)]
+    assert isinstance(conclude(torn, 3, strict=False, complete=True), Unseen)
+    assert conclude(torn, 3, strict=False, complete=False, known=NEW, patience_over=True) is None
+
+
+def test_this_machine_alone_does_not_know_that_its_old_address_is_still_good() -> None:
+    here = [reading("this machine", OLD, local=True)]
+    assert conclude(here, 2, strict=False, complete=False, known=OLD) is None
+    assert isinstance(conclude(here, 2, strict=False, complete=True, known=OLD), Seen)
+    stable, temporary = said("2600:1::1"), said("2600:1::2")
+    there = [reading("this machine", stable, local=True), reading("a", temporary)]
+    assert conclude(there, 3, strict=False, complete=False, known=stable) is not None
+    assert conclude(there[1:], 3, strict=False, complete=False, known=stable) is None
+
+
+@given(READINGS, NEED, st.booleans(), KNOWN)
+def test_as_long_as_nothing_is_decided_somebody_is_asked_and_never_more_than_must_agree(
+    readings: list[Reading], need: int, strict: bool, known: frozenset[IPAddress] | None
+) -> None:
+    assert 1 <= to_ask(readings, need, strict=strict, known=known) <= need
+
+
+def test_one_source_is_asked_first_where_one_may_do_and_the_second_at_once_where_it_may_not() -> None:
+    assert to_ask([], 2, strict=False, known=OLD) == 1
+    assert to_ask([], 2, strict=False, known=None) == 2
+    assert to_ask([], 3, strict=True, known=OLD) == 3
+    assert to_ask([reading("a", NEW)], 2, strict=False, known=OLD) == 1
+    assert to_ask([reading("a", NEW)], 3, strict=False, known=OLD) == 2
 
 
 @pytest.mark.parametrize("order", [slice(None), slice(None, None, -1)])

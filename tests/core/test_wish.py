@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from homeport.core.dns import Name, RRset, RRType
 from homeport.core.host import HostId, parse
+from homeport.core.neighbours import NeighbourAddress
 from homeport.core.observation import Absent, Observation, Seen, Unseen
 from homeport.core.schedule import Target
 from homeport.core.wish import Rule, wish
@@ -103,6 +104,50 @@ def test_another_host_has_its_own_address_in_the_network_of_the_uplink(host: str
 
 def test_another_host_shares_the_ipv4_address() -> None:
     assert wish(rule("fiber", host=parse("::1234")), sights(fiber=seen(ONE))) == rrset(ONE)
+
+
+MAC = "02:00:5e:10:00:01"
+MET = IPv6Address("2600:1:2:3:1111::")
+
+
+def met(*addresses: IPv6Address) -> list[NeighbourAddress]:
+    return [
+        NeighbourAddress("eth0", address, bytes.fromhex(MAC.replace(":", "")), True)
+        for address in addresses
+    ]
+
+
+def test_a_neighbour_has_the_address_that_the_table_knows() -> None:
+    behind = rule("fiber", rrtype=RRType.AAAA, host=parse(f"neighbour:{MAC}"))
+    here = sights(RRType.AAAA, fiber=seen(SIX))
+    assert wish(behind, here, neighbours=met(MET, SEVEN)) == rrset(MET, rrtype=RRType.AAAA)
+    kept = IPv6Address("2600:1:2:3:9999::")
+    found = wish(behind, here, neighbours=met(MET, kept), held=frozenset({kept}))
+    assert found == rrset(kept, rrtype=RRType.AAAA)
+
+
+def test_a_neighbour_that_is_not_met_is_unknown_and_never_us() -> None:
+    behind = rule("fiber", rrtype=RRType.AAAA, host=parse(f"neighbour:{MAC}"))
+    here = sights(RRType.AAAA, fiber=seen(SIX))
+    assert wish(behind, here) == Unseen(
+        f"no machine {MAC} is to be found in 2600:1:2:3::/64; is it switched on?"
+    )
+    silent = Unseen("the system does not tell its neighbours")
+    assert wish(behind, here, neighbours=silent) == silent
+    assert wish(behind, sights(RRType.AAAA, fiber=DOWN), neighbours=met(MET)) == DOWN
+
+
+def test_on_several_lines_a_neighbour_is_wanted_at_all_of_them_or_unknown() -> None:
+    behind = rule("fiber", "lte", rrtype=RRType.AAAA, policy="all", host=parse(f"neighbour:{MAC}"))
+    here = sights(RRType.AAAA, fiber=seen(SIX), lte=seen(SEVEN))
+    other = IPv6Address("2600:7:7:7:1111::")
+    assert wish(behind, here, neighbours=met(MET, other)) == rrset(MET, other, rrtype=RRType.AAAA)
+    assert isinstance(wish(behind, here, neighbours=met(MET)), Unseen)
+
+
+def test_a_neighbour_shares_the_ipv4_address() -> None:
+    behind = rule("fiber", host=parse(f"neighbour:{MAC}"))
+    assert wish(behind, sights(fiber=seen(ONE))) == rrset(ONE)
 
 
 OBSERVATIONS = st.one_of(

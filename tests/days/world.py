@@ -8,10 +8,9 @@ seconds and nothing is ever waited for by luck.
 from __future__ import annotations
 
 import asyncio
-import selectors
 from collections.abc import Callable, Collection, Coroutine, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from ipaddress import IPv4Address, ip_address
+from ipaddress import IPv4Address, IPv6Address, ip_address
 from itertools import count
 from typing import Any, ClassVar, TypeVar
 
@@ -21,11 +20,13 @@ from homeport.agent.world import Account, Setup, Uplink
 from homeport.core.dns import IPAddress, Key, Name, Record, RRset, RRType, Server, Zone
 from homeport.core.errors import SourceError, Unreachable
 from homeport.core.hint import HAND, Hint
+from homeport.core.neighbours import NeighbourAddress
 from homeport.core.report import Outcome, Report, TargetReport
 from homeport.core.schedule import Memory, Target
 from homeport.core.wish import Rule
 from homeport.driver import Api, Provider, RRsetApi, Update, UpdateApi, Verdict
 from homeport.sources.base import InterfaceAddress, Source
+from homeport.replay.clock import VirtualLoop
 from homeport.state.store import Store
 from homeport.wire.http import Handler, Reply, Request, Transport
 
@@ -36,33 +37,6 @@ ZONE = Zone(Name("example.com"), "example.com")
 
 
 # -- time ----------------------------------------------------------------------------------------
-
-
-class _Selector(selectors.DefaultSelector):
-    """Instead of waiting it moves the clock of its loop."""
-
-    loop: VirtualLoop
-
-    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
-        ready = super().select(0)
-        if not ready:
-            assert timeout is not None, "everything waits, for nothing"
-            self.loop.clock += timeout
-        return ready
-
-
-class VirtualLoop(asyncio.SelectorEventLoop):
-    """An event loop in which waiting takes no time."""
-
-    def __init__(self) -> None:
-        selector = _Selector()
-        super().__init__(selector)
-        self.clock = 0.0
-        self._clock_resolution = 1e-6  # asyncio's own is finer than a float of months can be
-        selector.loop = self
-
-    def time(self) -> float:
-        return self.clock
 
 
 def live(work: Coroutine[Any, Any, T]) -> T:
@@ -106,6 +80,12 @@ class NoNet:
     async def addresses(self) -> Sequence[InterfaceAddress]:
         return []
 
+    async def neighbours(self) -> Sequence[NeighbourAddress]:
+        return []
+
+    async def nudge(self, addresses: Sequence[IPv6Address]) -> None:
+        raise AssertionError
+
     async def route(self, rrtype: RRType) -> IPAddress:
         if rrtype not in self.routes:
             raise SourceError("no route")
@@ -113,6 +93,12 @@ class NoNet:
 
     async def gateway(self) -> IPv4Address:
         raise SourceError("no gateway")
+
+    async def soap(self, action: str) -> Mapping[str, str]:
+        raise AssertionError
+
+    def forget_device(self) -> None:
+        raise AssertionError
 
     async def command(self, command: str) -> tuple[int, bytes]:
         raise AssertionError
@@ -267,6 +253,7 @@ class World:
     asked: list[tuple[float, str]] = field(default_factory=list)  # name servers, and when
     bell: asyncio.Event = field(default_factory=asyncio.Event)
     heard: list[Hint] = field(default_factory=list)
+    down: set[str] = field(default_factory=set)  # uplinks whose probes fail
     traces: Iterable[int] = field(default_factory=count)
 
     # what the agent may use
@@ -301,6 +288,12 @@ class World:
     async def authoritative(self, server: Server, owner: Name, rrtype: RRType) -> frozenset[IPAddress]:
         self.asked.append((self.elapsed(), server.name))
         return frozenset(map(ip_address, self.name_servers[server.name]((owner, rrtype))))
+
+    def healthy(self, uplink: str) -> bool:
+        return uplink not in self.down
+
+    async def proved(self, uplink: str) -> None:
+        """It always is."""
 
     async def sleep(self, seconds: float) -> Sequence[Hint]:
         self.pauses.append(seconds)

@@ -118,13 +118,18 @@ def bind(
     *,
     policy: str | None = None,
     records: Iterable[str] = (),
+    host: str = HOST,
+    port: int | None = None,
 ) -> Iterator[Server]:
-    """BIND 9.  `policy` is the inside of `update-policy { }`; without it the key may change everything."""
+    """BIND 9.  `policy` is the inside of `update-policy { }`; without it the key may change everything.
+
+    It listens at `host`, at a free port unless `port` says which.
+    """
     allowed = (
         f'allow-update {{ key "{tsig_name}"; }};' if policy is None else f"update-policy {{ {policy} }};"
     )
-    with _directory(zone_names, records) as directory:
-        port = _free_port()
+    with _directory(zone_names, records, host) as directory:
+        port = port or _free_port()
         zones = "".join(
             f'zone "{zone}" {{ type primary; file "{_zone_file(directory, zone)}"; {allowed} }};\n'
             for zone in zone_names
@@ -134,7 +139,7 @@ def bind(
             f"""
 options {{
     directory "{directory}";
-    listen-on port {port} {{ {HOST}; }};
+    listen-on port {port} {{ {host}; }};
     listen-on-v6 {{ none; }};
     pid-file none;
     session-keyfile none;
@@ -152,7 +157,7 @@ key "{tsig_name}" {{ algorithm {algorithm}; secret "{tsig_secret_b64}"; }};
         )
         # Without -u it stays who the tests are; -n: one thread starts faster than many.
         command = [_program("named"), "-f", "-g", "-4", "-n", "1", "-c", str(config)]
-        with _running(Server(command, port, tuple(zone_names), directory)) as server:
+        with _running(Server(command, port, tuple(zone_names), directory, host)) as server:
             yield server
 
 
@@ -260,7 +265,7 @@ distributor-threads=1
 
 
 @contextlib.contextmanager
-def _directory(zone_names: Sequence[str], records: Iterable[str]) -> Iterator[Path]:
+def _directory(zone_names: Sequence[str], records: Iterable[str], host: str = HOST) -> Iterator[Path]:
     lines = "\n".join(records)
     # Not pytest's own directory: its long path does not fit the socket of knotd.
     with tempfile.TemporaryDirectory(prefix="homeport-", ignore_cleanup_errors=True) as name:
@@ -270,7 +275,7 @@ def _directory(zone_names: Sequence[str], records: Iterable[str]) -> Iterator[Pa
                 "$TTL 3600\n"
                 "@ IN SOA ns1 hostmaster 1 3600 900 604800 60\n"
                 "@ IN NS ns1\n"
-                f"ns1 IN A {HOST}\n"
+                f"ns1 IN A {host}\n"
                 f"{lines}\n"
             )
         yield Path(name)

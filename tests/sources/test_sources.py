@@ -181,17 +181,6 @@ def binding6(payload: bytes) -> bytes:
     return b"\x01\x01\0\x18" + payload[4:] + bytes.fromhex("0020001400020000") + address
 
 
-def test_the_gateway_is_asked_for_its_external_address() -> None:
-    net = FakeNet(datagrams=lambda payload: bytes.fromhex("0080000000000e10cb007107"))
-    assert look(one("gateway"), net) == ["203.0.113.7"]
-    assert net.sent == [("192.168.1.1", 5351, A)]
-    fails(
-        "gateway",
-        FakeNet(datagrams=lambda payload: bytes.fromhex("0080000300000e1000000000")),
-        "line is down",
-    )
-
-
 # This machine
 
 

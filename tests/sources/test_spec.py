@@ -15,7 +15,7 @@ from homeport.sources import pools, spec
 from homeport.sources.command import Command
 from homeport.sources.dns import Dns
 from homeport.sources.file import File
-from homeport.sources.gateway import Gateway
+from homeport.sources.gateway import NatPmp, Pcp, Prefix, Upnp
 from homeport.sources.http import Http
 from homeport.sources.interface import Interface
 from homeport.sources.route import Route
@@ -41,7 +41,9 @@ A, AAAA = RRType.A, RRType.AAAA
         ("interface", Interface),
         ("interface:eth0", Interface),
         ("route", Route),
-        ("gateway", Gateway),
+        ("gateway:nat-pmp", NatPmp),
+        ("gateway:upnp", Upnp),
+        ("gateway:pcp", Pcp),
         ("command:echo 192.0.2.1", Command),
         ("file:/run/address", File),
         ("file:C:\\address.txt", File),
@@ -66,6 +68,22 @@ def test_a_pool_is_of_several_operators_with_names_of_their_own(word: str, rrtyp
     assert len({source.operator for source in sources}) >= (8 if word == "http" else 3)
     for source in sources:
         assert parse(source.label, rrtype) == (source,)
+
+
+def test_the_gateway_is_one_witness_however_it_is_asked_and_nothing_is_opened_unasked() -> None:
+    sources = parse("gateway", A)
+    assert [type(source) for source in sources] == [NatPmp, Upnp]
+    assert {source.operator for source in (*sources, one("gateway:pcp"), one("gateway", AAAA))} == {
+        "gateway"
+    }
+    for source in sources:
+        assert parse(source.label, A) == (source,)
+
+
+def test_for_ipv6_the_gateway_tells_the_prefix_of_an_address_seen_here() -> None:
+    prefix = one("gateway", AAAA)
+    assert type(prefix) is Prefix
+    assert prefix.local
 
 
 def test_two_services_of_one_operator_are_one_witness() -> None:
@@ -123,8 +141,10 @@ def test_the_pool_is_https_only_and_its_servers_are_addresses_of_the_family() ->
         ("stun:[2001:db8::1", AAAA, "is not HOST:PORT"),
         ("stun:host/path", A, "is not HOST:PORT"),
         ("route:eth0", A, "stands alone"),
-        ("gateway:192.168.1.1", A, "stands alone"),
-        ("gateway", AAAA, "IPv4 addresses only; for IPv6 write interface"),
+        ("gateway:192.168.1.1", A, "not asked by '192.168.1.1'; there are nat-pmp, upnp, pcp"),
+        ("gateway:upnpn", A, "did you mean 'upnp'?"),
+        ("gateway:", A, "write gateway, gateway:upnp"),
+        ("gateway:upnp", AAAA, "IPv4 addresses only; for IPv6 write gateway or interface"),
         ("command", A, "write command:/usr"),
         ("command:", A, "nothing stands behind"),
         ("file", A, "write file:/run"),

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from ipaddress import IPv4Address
+from ipaddress import IPv4Address, IPv6Address
 
 from homeport.core.dns import IPAddress, RRType
 from homeport.core.errors import SourceError
+from homeport.core.neighbours import NeighbourAddress
 from homeport.sources.base import InterfaceAddress, Source
 from homeport.sources.spec import parse
 from homeport.wire.http import Handler, Reply, Request
@@ -36,10 +37,13 @@ class FakeNet:
     routes: dict[RRType, IPAddress] = field(default_factory=dict)
     ran: tuple[int, bytes] = (0, b"")
     text: str = ""
+    device: Callable[[str], Mapping[str, str]] = lambda action: {}
 
     pinned: list[tuple[RRType | None, bool]] = field(default_factory=list)
     sent: list[tuple[str, int, RRType]] = field(default_factory=list)
     wires: list[Wire] = field(default_factory=list)
+    actions: list[str] = field(default_factory=list)
+    forgotten: int = 0
 
     def http(self, rrtype: RRType | None, *, written: bool = False) -> Wire:
         self.pinned.append((rrtype, written))
@@ -53,6 +57,12 @@ class FakeNet:
     async def addresses(self) -> Sequence[InterfaceAddress]:
         return self.here
 
+    async def neighbours(self) -> Sequence[NeighbourAddress]:
+        return []
+
+    async def nudge(self, addresses: Sequence[IPv6Address]) -> None:
+        raise AssertionError
+
     async def route(self, rrtype: RRType) -> IPAddress:
         if rrtype not in self.routes:
             raise SourceError("no route")
@@ -60,6 +70,13 @@ class FakeNet:
 
     async def gateway(self) -> IPv4Address:
         return IPv4Address("192.168.1.1")
+
+    async def soap(self, action: str) -> Mapping[str, str]:
+        self.actions.append(action)
+        return self.device(action)
+
+    def forget_device(self) -> None:
+        self.forgotten += 1
 
     async def command(self, command: str) -> tuple[int, bytes]:
         return self.ran

@@ -93,3 +93,11 @@ def test_any_octets_give_an_address_or_a_source_error(body: bytes, kind: int) ->
             assert stun.answer(octets, ID).version in (4, 6)
         except SourceError:
             continue
+
+
+@given(st.binary(max_size=40), st.binary(min_size=12, max_size=12))
+def test_only_our_transaction_id_behind_the_cookie_makes_it_ours(body: bytes, transaction: bytes) -> None:
+    assert stun.echoes(message(body.hex()), ID)
+    assert stun.echoes(message(body.hex(), transaction=transaction), ID) is (transaction == ID)
+    assert not stun.echoes(IPV4[:19], ID)
+    assert not stun.echoes(IPV4[:4] + bytes(4) + IPV4[8:], ID)

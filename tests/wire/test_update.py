@@ -120,3 +120,16 @@ def test_both_families_of_a_name_are_demanded_once() -> None:
     ]
     message = read(update.message(1, ZONE, [], both, 60))
     assert (len(message.prerequisite), len(message.update)) == (1, 2)
+
+
+@given(many, many, st.lists(st.tuples(owners, v4 | v6), max_size=5))
+def test_single_records_are_taken_away_before_others_are_added(
+    replaced: list[RRset], created: list[RRset], deleted: list[tuple[Name, IPAddress]]
+) -> None:
+    told = lines(read(update.message(1, ZONE, replaced, created, 60, deleted=deleted)).update)
+    expected = [
+        (owner.text, RdataType.make(RRType.of(address)), RdataClass.NONE, 0, str(address))
+        for owner, address in deleted
+    ]
+    assert told[: len(deleted)] == expected
+    assert told[len(deleted) :] == lines(read(update.message(1, ZONE, replaced, created, 60)).update)

@@ -12,7 +12,7 @@ from ..core.errors import ProviderError
 from ..core.observation import Absent, Unseen
 from ..core.report import Outcome, TargetReport
 from ..core.schedule import Memory, Target
-from ..core.wish import Wish
+from ..core.wish import Wish, Withdrawn
 from ..driver import Provider, Task
 
 
@@ -38,6 +38,12 @@ class Todo(NamedTuple):
     live: frozenset[IPAddress] | None
     why: str | None = None
     veiled: bool = False  # name servers will show other addresses than these
+    shared: frozenset[IPAddress] | None = None  # all that will stand there, where others have some too
+
+    @property
+    def after(self) -> frozenset[IPAddress]:
+        """What will stand there."""
+        return self.task.wanted.addresses if self.shared is None else self.shared
 
 
 class Settled(NamedTuple):
@@ -58,10 +64,16 @@ def decide(
     *,
     now: float,
     spread: float,
+    ours: frozenset[IPAddress] | None = None,
 ) -> Todo | Settled:
-    """The decision for one target.  `spread` in [0, 1) is the target's own, the same every time."""
+    """The decision for one target.  `spread` in [0, 1) is the target's own, the same every time.
+
+    `ours` is given where others keep addresses at the same name: those that we have put there.
+    """
     key = (target.owner, target.rrtype)
     live, present = view.live(key), view.present.get(key)
+    if isinstance(wish, Withdrawn):
+        wish = wish.rrset if (memory.acknowledged if ours is None else ours) else Absent(wish.why)
     if isinstance(wish, Unseen):
         return Settled(TargetReport(target, Outcome.UNKNOWN, None, live, error=wish.why))
     if isinstance(present, ProviderError):
@@ -69,8 +81,10 @@ def decide(
         failed = TargetReport(target, Outcome.FAILED, wanted_here, None, error=str(present))
         return Settled(failed, error=present)
     if isinstance(wish, Absent):
-        return _absent(target, wish, memory, live)
+        return _absent(target, wish, memory, live, ours)
     wanted = provider.fit(wish)
+    if present is not None and ours is not None:
+        return _share(provider, target, wanted, present, ours)
     if present is not None:
         if changes := provider.changes(wanted, present.records):
             options = [wanted.options, *(record.options for record in present.records)]
@@ -99,13 +113,36 @@ def _well(target: Target, wanted: RRset, live: frozenset[IPAddress] | None) -> S
     return Settled(report, acknowledged=wanted, proved=live == wanted.addresses)
 
 
-def _absent(target: Target, wish: Absent, memory: Memory, live: frozenset[IPAddress] | None) -> Settled:
+def _share(
+    provider: Provider, target: Target, wanted: RRset, present: Present, ours: frozenset[IPAddress]
+) -> Todo | Settled:
+    """All is well if all of ours are there, and none that we do not want any more."""
+    live = frozenset(record.address for record in present.records)
+    old = ours - wanted.addresses
+    if changes := provider.shared_changes(wanted, old, present.records):
+        mine = [record.options for record in present.records if record.address in ours]
+        veiled = any(provider.veiled(some) for some in (wanted.options, *mine))
+        task = Task(wanted, changes, present.zone)
+        return Todo(target, task, live, veiled=veiled, shared=(live - old) | wanted.addresses)
+    report = TargetReport(target, Outcome.UNCHANGED, wanted.addresses, live, shared=True)
+    return Settled(report, acknowledged=wanted, proved=True)
+
+
+def _absent(
+    target: Target,
+    wish: Absent,
+    memory: Memory,
+    live: frozenset[IPAddress] | None,
+    ours: frozenset[IPAddress] | None,
+) -> Settled:
     """A family that this machine does not have, and that nobody named in the configuration.
 
     Where nothing is published there is nothing to do; what is published stays, since nobody said
     that it should go.
     """
     held = live if live is not None else memory.acknowledged
+    if held is not None and ours is not None:
+        held &= ours
     if not held:
         return Settled(TargetReport(target, Outcome.UNCHANGED, frozenset(), live or frozenset()))
     stays = f'{wish.why}; what is published stays (write type = ["A"] if it is not yours to keep)'

@@ -15,9 +15,9 @@ from functools import partial
 from typing import Any
 
 from ..core import schedule
-from ..core.dns import RRType
+from ..core.dns import IPAddress, RRType
 from ..core.errors import Reaction, Unintelligible
-from ..core.hint import HAND, Hint
+from ..core.hint import HAND, HEALTH, Hint
 from ..core.report import Outcome, Report, Sight, TargetReport
 from ..core.schedule import Target
 from ..core.wish import Rule
@@ -36,6 +36,7 @@ PROOF_ONCE = 4.0  # seconds for the name servers after `run --once`
 PROOF_LONG = 300.0  # seconds for them while the agent goes on
 VERIFY_AT_ONCE = 32  # targets
 SOON = schedule.HOUR  # so long, an address that cannot be seen is looked for more often than usual
+THOROUGH = schedule.HOUR  # from one look that trusts nobody alone to the next
 SAVE_AFTER = 0.2  # seconds that proofs wait for others to be kept together with
 
 _log = logging.getLogger(__name__)
@@ -51,14 +52,21 @@ class Agent:
         store: Store,
         report: Callable[[Report], None],
         proved: Callable[[Proof], None],
+        *,
+        listening: bool = False,
     ) -> None:
         self._setup, self._world, self._store = setup, world, store
         self._report, self._proved = report, proved
         self._memories = store.memories()
-        self._lines = Lines()
+        self._lines = Lines(store, listening=listening)
         self._slow: dict[str, asyncio.Task[list[TargetReport]]] = {}
         self._proofs: dict[Target, asyncio.Task[None]] = {}
         self._unsaved: set[Target] = set()
+        self._thorough = float("-inf")  # when all that must agree were last asked
+
+    def believes(self, uplink: str, rrtype: RRType) -> frozenset[IPAddress]:
+        """The addresses that were last seen of a line; none if nothing was."""
+        return self._lines.believed((uplink, rrtype)) or frozenset()
 
     async def once(self) -> Report:
         """One round, waited for to its end, verification included."""
@@ -85,7 +93,8 @@ class Agent:
                     rung = None
                 await self._world.rest()
                 waits = self._waits(report)
-                interval, chance = self._setup.interval, self._world.chance()
+                interval = self._lines.interval(self._setup.interval, self._world.now())
+                chance = self._world.chance()
                 pause = schedule.pause(interval, waits, rung=rung, jitter=chance)
                 rung = None if rung is None else rung + 1
                 hints = await self._listen(min(pause, self._lines.chase(self._world.elapsed()) or pause))
@@ -97,7 +106,7 @@ class Agent:
 
     async def plan(self) -> list[Todo | Settled]:
         """What the next round would do, without doing it."""
-        sights = self._look_around(self._setup.rules)
+        sights = self._look_around(self._setup.rules, thorough=True)
         try:
             works = [
                 (self._begin(account, ""), self._rules(account.name))
@@ -121,7 +130,7 @@ class Agent:
         heard: list[Hint] = []
         while (left := ends - clock()) > 0:
             heard += self._lines.news(await self._world.sleep(left))
-            if any(hint.origin == HAND for hint in heard):
+            if any(hint.origin in (HAND, HEALTH) for hint in heard):
                 break
             if heard:
                 ends = min(ends, clock() + self._lines.calm(clock()))
@@ -133,6 +142,9 @@ class Agent:
         trace = self._world.trace()
         TRACE.set(trace)
         at = self._world.now()
+        thorough = not 0 <= at - self._thorough < THOROUGH
+        if thorough:
+            self._thorough = at
         free = [account for name, account in self._setup.accounts.items() if name not in self._slow]
         rules = [
             rule
@@ -140,7 +152,7 @@ class Agent:
             for rule in self._rules(account.name)
             if schedule.hold(self._memory(rule.target), at, account.fingerprint, by_hand=by_hand) is None
         ]
-        sights = self._look_around(rules)
+        sights = self._look_around(rules, thorough=thorough)
         tasks = {
             account.name: asyncio.ensure_future(
                 tend(self._begin(account, trace), self._rules(account.name), sights, at=at, by_hand=by_hand)
@@ -166,20 +178,32 @@ class Agent:
             for key, sight in sights.items()
             if sight.done() and not sight.cancelled() and sight.exception() is None  # told by `_finished`
         }
-        self._lines.looked(hints, seen, self._world.elapsed())
+        self._lines.looked(hints, seen, self._world.elapsed(), at)
         return Report(at, trace, seen, tuple(sorted(reports, key=lambda one: one.target)), tuple(hints))
 
-    def _look_around(self, rules: Iterable[Rule]) -> dict[tuple[str, RRType], asyncio.Future[Sight]]:
-        """One look for each uplink and family that some rule needs, all at once."""
-        world, uplinks = self._world, self._setup.uplinks
+    def _look_around(
+        self, rules: Iterable[Rule], *, thorough: bool
+    ) -> dict[tuple[str, RRType], asyncio.Future[Sight]]:
+        """One look for each uplink and family that some rule needs, all at once.
+
+        A thorough one asks as if nothing were known, so that a single source that never learns of a
+        change is found out.
+        """
+        uplinks = self._setup.uplinks
         needed = {(uplink, rule.target.rrtype) for rule in rules for uplink in rule.uplinks}
         return {
-            (name, rrtype): asyncio.ensure_future(
-                observe(uplinks[name], world.net(name), rrtype, world.elapsed)
-            )
+            (name, rrtype): asyncio.ensure_future(self._see(name, rrtype, thorough=thorough))
             for name, rrtype in sorted(needed)
             if uplinks[name].sources.get(rrtype)
         }
+
+    async def _see(self, name: str, rrtype: RRType, *, thorough: bool) -> Sight:
+        """One look; it is over when it is also known, where that is watched, whether the line is up."""
+        uplink, world = self._setup.uplinks[name], self._world
+        known = None if thorough else self._lines.believed((name, rrtype))
+        look = observe(uplink, world.net(name), rrtype, world.elapsed, known)
+        sight, _ = await asyncio.gather(look, world.proved(name))
+        return sight
 
     def _memory(self, target: Target) -> schedule.Memory:
         return self._memories.get(target, schedule.Memory())
@@ -246,7 +270,8 @@ class Agent:
     async def _prove(self, done: TargetReport, budget: float) -> None:
         assert done.wanted is not None
         provider = self._setup.accounts[done.target.account].provider
-        proof = await verify(self._world, done.target, done.wanted, provider.primary(), budget=budget)
+        world, primary = self._world, provider.primary()
+        proof = await verify(world, done.target, done.wanted, primary, budget=budget, shared=done.shared)
         if proof.live:
             memory = replace(self._memories[done.target], verified_at=self._world.now())
             self._memories[done.target] = memory

@@ -11,9 +11,9 @@ import asyncio
 import logging
 from collections.abc import Callable, Sequence
 
-from ..core.dns import RRType
+from ..core.dns import IPAddress, RRType
 from ..core.errors import HomeportError
-from ..core.observation import Absent, Reading, Unseen, conclude, judge
+from ..core.observation import PATIENCE, Absent, Reading, Unseen, conclude, judge, to_ask
 from ..core.report import Sight
 from ..sources.base import Net, Source
 from .world import Uplink
@@ -24,27 +24,50 @@ HEDGE = 0.25  # seconds until one more source is asked
 USUAL = 2  # sources that must agree where nobody wrote a number
 
 
-async def observe(uplink: Uplink, net: Net, rrtype: RRType, clock: Callable[[], float]) -> Sight:
-    """What this uplink sees of that family.  Raises nothing: what cannot be seen is `Unseen`."""
+async def observe(
+    uplink: Uplink,
+    net: Net,
+    rrtype: RRType,
+    clock: Callable[[], float],
+    known: frozenset[IPAddress] | None = None,
+) -> Sight:
+    """What this uplink sees of that family.  Raises nothing: what cannot be seen is `Unseen`.
+
+    With `known`, the addresses that were believed last, one witness is enough while nothing has changed,
+    and a second one has only `PATIENCE` to confirm a change; unless the person wrote how many must agree.
+    """
     sources = uplink.sources.get(rrtype, ())
     operators = len({source.operator for source in sources})
     need = max(1, min(uplink.agree or USUAL, operators))
     waiting = list(enumerate(sources))
     running: dict[asyncio.Task[Reading], int] = {}
     readings: dict[int, Reading] = {}
+    strict = uplink.agree is not None
+    ends: float | None = None  # of the patience with the second witness
     try:
         while True:
             spoken = [readings[place] for place in sorted(readings)]
-            complete = not waiting and not running
-            seen = conclude(spoken, need, strict=uplink.agree is not None, complete=complete)
+            if ends is None and known is not None and any(r.addresses is not None for r in spoken):
+                ends = clock() + PATIENCE
+            seen = conclude(
+                spoken,
+                need,
+                strict=strict,
+                complete=not waiting and not running,
+                known=known,
+                patience_over=ends is not None and clock() >= ends,
+            )
             if seen is not None:
                 break
-            wanted = max(1, need - len([r for r in spoken if r.addresses is not None]))
+            wanted = to_ask(spoken, need, strict=strict, known=known)
             while waiting and len(running) < wanted:
                 place, source = waiting.pop(0)
                 running[asyncio.ensure_future(look(source, net, rrtype, uplink.allow, clock))] = place
+            limits = [HEDGE] if waiting else []
+            if ends is not None and clock() < ends:
+                limits.append(ends - clock())
             done, _ = await asyncio.wait(
-                running, timeout=HEDGE if waiting else None, return_when=asyncio.FIRST_COMPLETED
+                running, timeout=min(limits, default=None), return_when=asyncio.FIRST_COMPLETED
             )
             for task in done:
                 place = running.pop(task)
@@ -58,7 +81,8 @@ async def observe(uplink: Uplink, net: Net, rrtype: RRType, clock: Callable[[], 
         await asyncio.gather(*running, return_exceptions=True)
     if isinstance(seen, Unseen) and rrtype in uplink.by_default and await _absent(net, rrtype):
         seen = Absent(f"this machine has no {'IPv6' if rrtype is RRType.AAAA else 'IPv4'} connection")
-    return Sight(seen, tuple(spoken))
+    asked = [source.label for place, source in enumerate(sources) if place < len(sources) - len(waiting)]
+    return Sight(seen, tuple(spoken), tuple(asked))
 
 
 async def survey(uplink: Uplink, net: Net, rrtype: RRType, clock: Callable[[], float]) -> Sight:
@@ -98,6 +122,18 @@ def _reading(task: asyncio.Task[Reading], source: Source) -> Reading:
     _log.error("source %s: a bug in Homeport; please report it", source.label, exc_info=bug)
     text = f"a bug in Homeport: {type(bug).__name__}; the log has the details"
     return Reading(source.label, source.operator, source.local, None, text)
+
+
+async def tunnel(net: Net, rrtype: RRType) -> str | None:
+    """The interface that this uplink sends by, if its name says that it leads through a tunnel."""
+    from ..core.verdict import tunnelled  # noqa: PLC0415 - for `homeport ip` only
+
+    try:
+        sender = await net.route(rrtype)
+        names = [entry.interface for entry in await net.addresses() if entry.address == sender]
+    except HomeportError:
+        return None
+    return next((name for name in names if tunnelled(name)), None)
 
 
 async def _absent(net: Net, rrtype: RRType) -> bool:

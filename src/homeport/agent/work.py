@@ -6,26 +6,31 @@ import asyncio
 from binascii import crc32
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Self, TypeVar
+from functools import partial
+from typing import Any, Self, TypeVar
 
 from ..core import schedule
 from ..core.dns import IPAddress, Key, RRType
 from ..core.errors import NoAnswer, ProviderError, Reaction, Stale, Throttled
-from ..core.observation import Observation
+from ..core.observation import Observation, Unseen
 from ..core.report import Outcome, Sight, TargetReport
 from ..core.schedule import Memory, Target
-from ..core.wish import Rule, Wish, wish
+from ..core.wish import Rule, Wish, needed, wish
 from ..driver import Api, Budget, Verdict
 from ..state.store import Change, Store
 from ..wire.http import Reply, Request, Transport
 from .decide import Settled, Todo, View, decide, with_sibling
+from .neighbours import Table, awaits, meet
 from .world import Account, World
 
 T = TypeVar("T")
+NONE: frozenset[IPAddress] = frozenset()
 Sights = Mapping[tuple[str, RRType], "asyncio.Future[Sight]"]
+Meeting = asyncio.Task[Table | Unseen]
 
 AT_ONCE = 8  # requests to one account at the same time
 TOGETHER = 0.25  # seconds to wait for the other family, so that both go in one message
+RECHECK = 0.5  # seconds; a line may be found to be down while its sources are still being asked
 SHOWN_WITHIN = 2.0  # seconds for the name servers of a service that cannot be read
 
 
@@ -41,6 +46,7 @@ class Work:
     api: Api
     meter: Metered | None
     ends: list[ProviderError] = field(default_factory=list)  # after which it is asked nothing more
+    shared: dict[Target, frozenset[IPAddress]] = field(default_factory=dict)  # names of others too: ours
 
     @classmethod
     def begin(
@@ -59,6 +65,23 @@ class Work:
     def save(self, memories: Mapping[Target, Memory], changes: Iterable[Change] = ()) -> None:
         self.memories.update(memories)
         self.store.save(memories, changes)
+
+    def claim(self, rules: Iterable[Rule]) -> None:
+        """Learn which of the addresses at shared names are ours; before, they may all have been."""
+        owned = {t: a for t, a in self.store.owned().items() if t.account == self.account.name}
+        shared = {rule.target for rule in rules if rule.share}
+        for target in shared:
+            known = owned.get(target, self.memory(target).acknowledged)
+            self.shared[target] = known if known is not None else frozenset()
+        if stale := owned.keys() - shared:
+            self.store.disown(stale)
+
+    def own(self, owned: Mapping[Target, frozenset[IPAddress]]) -> None:
+        """Keep what is ours at shared names; `owned` may name others as well."""
+        news = {t: a for t, a in owned.items() if t in self.shared and a != self.shared[t]}
+        if news:
+            self.shared.update(news)
+            self.store.own(news)
 
     def change(
         self,
@@ -79,13 +102,17 @@ async def tend(
     `at` is when the round began.  A target whose address is still being looked for does not keep the
     others waiting.
     """
+    work.claim(rules)
     free, reports = _unheld(work, rules, at=at, by_hand=by_hand)
-    view = await look(work, [rule.target for rule in free])
-    while free and not work.ends:
-        ready, free = await _next(free, sights)
-        seen = _sights(sights)
-        wishes = {rule.target: wish(rule, seen) for rule in ready}
-        reports += await _act(work, wishes, view)
+    meeting = asyncio.ensure_future(_meet(work, free, sights))
+    try:
+        view = await look(work, [rule.target for rule in free])
+        while free and not work.ends:
+            ready, free = await _next(work, free, sights, meeting)
+            reports += await _act(work, _wishes(work, ready, sights, meeting), view)
+    finally:
+        meeting.cancel()
+        await asyncio.wait({meeting})
     reports += _leave(work, free)
     _stop_all(work, rules)
     if work.meter is not None:
@@ -95,10 +122,12 @@ async def tend(
 
 async def prepare(work: Work, rules: Sequence[Rule], sights: Sights) -> list[Todo | Settled]:
     """What `tend` would do now, without doing it."""
+    work.claim(rules)
     view = await look(work, [rule.target for rule in rules])
     await asyncio.gather(*sights.values())
-    wishes = {rule.target: wish(rule, _sights(sights)) for rule in rules}
-    return list(_decide(work, wishes, view).values())
+    meeting = asyncio.ensure_future(_meet(work, rules, sights))
+    await meeting
+    return list(_decide(work, _wishes(work, rules, sights, meeting), view).values())
 
 
 async def look(work: Work, targets: Sequence[Target]) -> View:
@@ -153,20 +182,43 @@ def _unheld(
     return free, reports
 
 
-async def _next(free: Sequence[Rule], sights: Sights) -> tuple[list[Rule], list[Rule]]:
+async def _next(
+    work: Work, free: Sequence[Rule], sights: Sights, meeting: Meeting
+) -> tuple[list[Rule], list[Rule]]:
     """The rules whose addresses are known by now, and the others; at least one is of the first."""
 
     def known(rule: Rule) -> bool:
-        wanted = [(uplink, rule.target.rrtype) for uplink in rule.uplinks]
-        return all(sights[one].done() for one in wanted if one in sights)
+        seen = all(sights[one].done() for one in needed(rule, _health(work, rule)) if one in sights)
+        return seen and (meeting.done() or not awaits(rule))
 
-    open_ones = [future for future in sights.values() if not future.done()]
+    futures: list[asyncio.Future[Any]] = [*sights.values()]
+    if any(awaits(rule) for rule in free):
+        futures.append(meeting)
+    open_ones = [future for future in futures if not future.done()]
     if open_ones:
         await asyncio.wait(open_ones, timeout=TOGETHER)
     while not any(known(rule) for rule in free):
-        open_ones = [future for future in sights.values() if not future.done()]
-        await asyncio.wait(open_ones, return_when=asyncio.FIRST_COMPLETED)
+        open_ones = [future for future in futures if not future.done()]
+        await asyncio.wait(open_ones, timeout=RECHECK, return_when=asyncio.FIRST_COMPLETED)
     return [rule for rule in free if known(rule)], [rule for rule in free if not known(rule)]
+
+
+def _health(work: Work, rule: Rule) -> dict[str, bool]:
+    return {uplink: work.world.healthy(uplink) for uplink in rule.uplinks}
+
+
+def _held(work: Work, rule: Rule) -> frozenset[IPAddress]:
+    return work.memory(rule.target).wanted or frozenset()
+
+
+async def _meet(work: Work, rules: Sequence[Rule], sights: Sights) -> Table | Unseen:
+    return await meet(work.world, rules, sights, partial(_held, work))
+
+
+def _wishes(work: Work, rules: Sequence[Rule], sights: Sights, meeting: Meeting) -> dict[Target, Wish]:
+    seen = _sights(sights)
+    table = meeting.result() if meeting.done() else ()  # still under way: then none of these awaits it
+    return {rule.target: wish(rule, seen, _health(work, rule), table, _held(work, rule)) for rule in rules}
 
 
 def _sights(sights: Sights) -> dict[tuple[str, RRType], Observation]:
@@ -178,7 +230,16 @@ def _decide(work: Work, wishes: Mapping[Target, Wish], view: View) -> dict[Targe
     decisions: dict[Target, Todo | Settled] = {}
     for target, wanted in wishes.items():
         memory = work.memory(target)
-        decision = decide(provider, target, wanted, memory, view, now=now, spread=spread(target))
+        decision = decide(
+            provider,
+            target,
+            wanted,
+            memory,
+            view,
+            now=now,
+            spread=spread(target),
+            ours=work.shared.get(target),
+        )
         if isinstance(decision, Todo) and not provider.readable:
             other = RRType.A if target.rrtype is RRType.AAAA else RRType.AAAA
             sibling = target._replace(rrtype=other)
@@ -213,13 +274,16 @@ async def _write(work: Work, todos: Sequence[Todo]) -> dict[Target, Verdict]:
             if verdict is None:
                 memory = work.memory(todo.target)
                 known = schedule.acknowledged(memory, todo.task.wanted, now, sent=True)
-                memories[todo.target] = replace(known, outcome=Outcome.UPDATED)
+                memories[todo.target] = replace(known, outcome=Outcome.UPDATED, live=todo.after)
                 event = "updated" if todo.why is None else "refreshed"
                 after = todo.task.wanted.addresses
                 changes.append(work.change(todo.target, event, _before(work, todo), after, todo.why))
         if memories:
             work.save(memories, changes)
+            work.own({one.target: one.task.wanted.addresses for one in todos if one.target in memories})
 
+    # Whatever becomes of it: what may stand there from now on because of us is ours.
+    work.own({t.target: work.shared.get(t.target, NONE) | t.task.wanted.addresses for t in todos})
     if todos:
         await work.account.provider.write(work.api, [todo.task for todo in todos], settled)
     return verdicts
@@ -244,6 +308,7 @@ async def _look_again(
             memory = replace(memory, outcome=Outcome.UPDATED)
             was = _before(work, before[target])
             work.save({target: memory}, [work.change(target, "updated", was, after.addresses)])
+            work.own({target: after.addresses})
             verdicts[target] = None
         else:
             verdicts[target] = decision.error
@@ -274,6 +339,7 @@ def _settle(work: Work, settled: Sequence[Settled]) -> list[TargetReport]:
             after = replace(after, verified_at=now)
         memories[target] = replace(after, outcome=one.report.outcome)
     work.save(memories, changes)
+    work.own({s.report.target: s.acknowledged.addresses for s in settled if s.acknowledged is not None})
     return [one.report for one in settled]
 
 
@@ -281,7 +347,15 @@ def _conclude(work: Work, todo: Todo, verdict: Verdict) -> TargetReport:
     wanted = todo.task.wanted.addresses
     if verdict is None:
         return TargetReport(
-            todo.target, Outcome.UPDATED, wanted, wanted, todo.live, None, todo.why, todo.veiled
+            todo.target,
+            Outcome.UPDATED,
+            wanted,
+            todo.after,
+            todo.live,
+            None,
+            todo.why,
+            todo.veiled,
+            todo.shared is not None,
         )
     memory = work.memory(todo.target)
     after = replace(_failed(work, memory, verdict, wrote=True), wanted=wanted, live=todo.live)

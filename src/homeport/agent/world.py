@@ -78,6 +78,14 @@ class World(Protocol):
         """What one server holds.  Raises `Unreachable` if it does not answer with authority."""
         ...
 
+    def healthy(self, uplink: str) -> bool:
+        """False if the uplink is known to be down; one that nobody watches is up."""
+        ...
+
+    async def proved(self, uplink: str) -> None:
+        """Wait, a few seconds at most, until something is known of an uplink that is watched."""
+        ...
+
     async def sleep(self, seconds: float) -> Sequence[Hint]:
         """Wait.  Ends early when there are hints, and returns them: a burst together."""
         ...

@@ -11,11 +11,12 @@ from ..config.model import Config
 from ..core.dns import Name, in_order
 from ..core.errors import ConfigError
 from ..core.report import texts
-from ..core.schedule import Memory, Target
+from ..core.schedule import DAY, Memory, Target
 from ..net import doorbell
 from ..state.lock import held
 from ..state.store import Change, Store
 from .exits import NOT_RIGHT, RIGHT
+from .lines import asked_text, line_views
 from .setup import configure
 from .term import paint, table
 
@@ -54,24 +55,33 @@ def status(path: Path | None, name: str | None, *, as_json: bool) -> int:
     targets = _chosen(config, name)
     with Store.view(config.agent.state_dir, _warn) as store:
         memories = store.memories()
+        lines = line_views(config, store, time.time())
+        asked = store.asked()
     running = held(config.agent.state_dir)
-    lines = [_Line(target, memories.get(target, Memory())) for target in targets]
+    rows = [_Row(target, memories.get(target, Memory())) for target in targets]
     if as_json:
-        for line in lines:
-            print(json.dumps(line.as_json() | {"running": running}, ensure_ascii=False))
+        today = asked.get(int(time.time() // DAY), {})
+        for row in rows:
+            of_type = [line.as_json() for line in lines if line.rrtype is row.target.rrtype]
+            more = {"running": running, "lines": of_type, "asked_today": today}
+            print(json.dumps(row.as_json() | more, ensure_ascii=False))
     else:
         head = ("STATE", "NAME", "TYPE", "ACCOUNT", "WANTED", "LIVE", "PROVED", "REMARK")
-        print(table([line.cells() for line in lines], head, [line.colour for line in lines]))
+        print(table([row.cells() for row in rows], head, [row.colour for row in rows]))
+        if any(line.known for line in lines):
+            types = {row.target.rrtype for row in rows}
+            print("", *(line.text() for line in lines if line.rrtype in types), sep="\n")
+            print(asked_text(asked, time.time()))
         if not running:
             print(paint("no agent is running; this is what the last one knew", "yellow"))
-    return RIGHT if all(line.right for line in lines) else NOT_RIGHT
+    return RIGHT if all(row.right for row in rows) else NOT_RIGHT
 
 
-class _Line:
+class _Row:
     """One target, as `status` shows it."""
 
     def __init__(self, target: Target, memory: Memory) -> None:
-        self._target, self._memory = target, memory
+        self.target, self._memory = target, memory
 
     @property
     def state(self) -> str:
@@ -93,7 +103,7 @@ class _Line:
         return {"right": "green", "new": "dim", "unknown": "yellow"}.get(self.state, "red")
 
     def as_json(self) -> dict[str, object]:
-        memory, target = self._memory, self._target
+        memory, target = self._memory, self.target
         return {
             "name": target.owner.text,
             "type": target.rrtype.value,
@@ -112,7 +122,7 @@ class _Line:
         }
 
     def cells(self) -> tuple[str, ...]:
-        memory, target = self._memory, self._target
+        memory, target = self._memory, self.target
         remark = memory.error or ""
         if memory.error and memory.error_at is not None:
             remark = f"for {_ago(memory.error_at)}: {remark}"

@@ -52,6 +52,7 @@ def parser() -> argparse.ArgumentParser:
 
     run = commands.add_parser("run", parents=[common, lines], help="the agent, in the foreground")
     run.add_argument("--once", action="store_true", help="one round, then end")
+    run.add_argument("--record", metavar="FILE", type=Path, help="write what was seen, for `replay`")
     commands.add_parser("check", parents=[common], help="is the configuration right?")
     commands.add_parser("plan", parents=[common, lines], help="what would change: live against wanted")
     commands.add_parser("ip", parents=[common, lines], help="every source of addresses, side by side")
@@ -63,6 +64,8 @@ def parser() -> argparse.ArgumentParser:
     commands.add_parser("retry", parents=[common, name], help="lift a stop, try now")
     providers = commands.add_parser("providers", parents=[lines], help="the providers and their settings")
     providers.add_argument("name", metavar="NAME", nargs="?", help="all about one provider")
+    replay = commands.add_parser("replay", parents=[lines], help="the decisions of a recording once more")
+    replay.add_argument("file", metavar="FILE", type=Path, help="what `run --record FILE` has written")
     commands.add_parser("schema", help="JSON Schema of the configuration, for editors")
     demo = commands.add_parser("demo", help="see it work: no Internet, no root, no configuration")
     demo.add_argument("--changes", metavar="N", type=int, help="end after N changes of the address")
@@ -93,7 +96,7 @@ def _run(args: argparse.Namespace) -> int:
 
     gc.freeze()
     gc.enable()
-    return run(args.config, once=args.once, as_json=args.json)
+    return run(args.config, once=args.once, as_json=args.json, record=args.record)
 
 
 def _check(args: argparse.Namespace) -> int:
@@ -103,13 +106,13 @@ def _check(args: argparse.Namespace) -> int:
 
 
 def _plan(args: argparse.Namespace) -> int:
-    from .run import plan  # noqa: PLC0415
+    from .plan import plan  # noqa: PLC0415
 
     return plan(args.config, as_json=args.json)
 
 
 def _ip(args: argparse.Namespace) -> int:
-    from .run import ip  # noqa: PLC0415
+    from .ip import ip  # noqa: PLC0415
 
     return ip(args.config, as_json=args.json)
 
@@ -136,6 +139,12 @@ def _providers(args: argparse.Namespace) -> int:
     from .manual import providers  # noqa: PLC0415
 
     return providers(args.name, as_json=args.json)
+
+
+def _replay(args: argparse.Namespace) -> int:
+    from .replay import replay  # noqa: PLC0415
+
+    return replay(args.file, as_json=args.json)
 
 
 def _schema(_: argparse.Namespace) -> int:
@@ -166,6 +175,7 @@ _COMMANDS = {
     "history": _history,
     "retry": _retry,
     "providers": _providers,
+    "replay": _replay,
     "schema": _schema,
     "demo": _demo,
     "completion": _completion,

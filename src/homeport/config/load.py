@@ -10,10 +10,13 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from ..core import host as hosts
+from ..core import probe as probes
 from ..core.address import ALLOWABLE, PLAIN_WORDS, classify, publishable
 from ..core.dns import Name, RRType
 from ..core.errors import ConfigError
-from ..core.host import HostId, Neighbour
+from ..core.health import Terms
+from ..core.host import HostId
+from ..core.probe import Probe
 from ..core.secret import Secret
 from ..core.settings import KeyPath, Reader, Setting, Text, is_wrong, kind_of, meant, settings, untangled
 from ..driver import Provider
@@ -164,13 +167,7 @@ class _Load:
         return self.references.folder / Path(text).expanduser()
 
     def _host(self, text: str, _: KeyPath) -> HostId:
-        host = hosts.parse(text)
-        if isinstance(host, Neighbour):
-            raise ConfigError(
-                "neighbour:MAC is not available in this version; write the interface identifier of the "
-                'host ("::1234"), or its MAC address alone'
-            )
-        return host
+        return hosts.parse(text)
 
     def _open_files(self) -> None:
         for file in sorted(self.literals):
@@ -240,6 +237,7 @@ class _Load:
                     f"{key} has only {witnesses} independent source{'s' if witnesses > 1 else ''}",
                     f"name more sources in {key}, or write agree = {witnesses}",
                 )
+        asked = self._probes(found, table, path)
         if len(self.mistakes) > before:
             return None
         return Uplink(
@@ -250,7 +248,33 @@ class _Load:
             types_written=frozenset(rrtype for key, rrtype in _FAMILIES.items() if key in table),
             agree=found.agree,
             allow=tuple(dict.fromkeys(found.allow)),
+            listen=found.listen,
+            probes=asked,
+            terms=Terms(
+                found.probe_interval.total_seconds(),
+                found.detect.total_seconds(),
+                found.recover.total_seconds(),
+            ),
         )
+
+    def _probes(self, uplink: UplinkTable, table: Mapping[str, Any], path: KeyPath) -> tuple[Probe, ...]:
+        found: list[Probe] = []
+        for i, word in enumerate(uplink.probe):
+            where = _item((*path, "probe"), i, table)
+            try:
+                probe = probes.parse(word)
+            except ConfigError as error:
+                self.report(where, str(error))
+                continue
+            source = uplink.source_address
+            if source is not None and probe.rrtype not in (None, RRType.of(source)):
+                family = "IPv6" if probe.rrtype is RRType.AAAA else "IPv4"
+                self.report(where, f"cannot be asked from {source}", f"leave out this {family} probe")
+            found.append(probe)
+        for key in ("probe_interval", "detect", "recover"):
+            if key in table and not uplink.probe:
+                self.warn((*path, key), "changes nothing: there is no probe", 'write probe = ["icmp:..."]')
+        return tuple(dict.fromkeys(found))
 
     def _sources(self, word: str, rrtype: RRType, path: KeyPath, uplink: UplinkTable) -> tuple[Source, ...]:
         try:
@@ -363,6 +387,8 @@ class _Records:
                 (*path, "host"), "changes nothing: it is for IPv6, and this record has type A only"
             )
         self._twice(found.name, types, accounts, path, table)
+        if found.share:
+            self._shared(accounts, (*path, "share"))
         if len(self.load.mistakes) > before:
             return None
         return Record(
@@ -373,6 +399,7 @@ class _Records:
             ttl=found.ttl,
             uplinks=uplinks,
             policy=found.policy,
+            share=found.share,
             host=found.host,
             options=options,
         )
@@ -427,6 +454,17 @@ class _Records:
                 if account and (why := account.provider.why_not(owner)):
                     where = _item((*path, "name"), i, table)
                     self.load.report(where, f"{owner} cannot be at account {name}: {why}")
+
+    def _shared(self, accounts: tuple[str, ...], path: KeyPath) -> None:
+        for name in accounts:
+            account = self.accounts.get(name)
+            if account and not account.provider.readable:
+                self.load.report(
+                    path,
+                    f"{account.provider.title} (account {name}) takes one address and tells none, so "
+                    "nothing of others could be kept there",
+                    "leave out share, or keep the name at a service whose records can be read",
+                )
 
     def _options(
         self, options: Mapping[str, object], accounts: tuple[str, ...], path: KeyPath

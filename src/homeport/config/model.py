@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import Annotated, Literal, NamedTuple
 
 from ..core.dns import NO_OPTIONS, IPAddress, Name, RRType
+from ..core.health import Terms
 from ..core.host import HostId
+from ..core.probe import Probe
 from ..driver import Provider
 from ..sources.base import Source
 from .mistakes import Mistake
@@ -48,6 +50,9 @@ class Uplink(NamedTuple):
     types_written: frozenset[RRType] = frozenset()  # whose sources the person wrote
     agree: int | None = None
     allow: tuple[str, ...] = ()
+    listen: tuple[str, ...] = ()  # words of `tables.Teller`
+    probes: tuple[Probe, ...] = ()  # none: nobody watches whether it is up
+    terms: Terms = Terms()
 
 
 class Account(NamedTuple):
@@ -69,6 +74,7 @@ class Record(NamedTuple):
     uplinks: tuple[str, ...]
     ttl: int | None = None  # seconds
     policy: Policy = "failover"
+    share: bool = False
     host: HostId | None = None
     options: Mapping[str, object] = NO_OPTIONS
 

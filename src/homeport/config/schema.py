@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from ..core.probe import EXAMPLES
 from ..core.settings import Setting, object_schema, settings
 from ..sources import spec
 from . import providers
@@ -27,6 +28,8 @@ def schema() -> dict[str, Any]:
     for family in ("ipv4", "ipv6"):
         one, many = uplink["properties"][family]["anyOf"]
         one["examples"] = many["items"]["examples"] = list(spec.EXAMPLES)
+    one, many = uplink["properties"]["probe"]["anyOf"]
+    one["examples"] = many["items"]["examples"] = list(EXAMPLES.values())
     accounts = {kind: _account(kind, driver.title) for kind, driver in kinds.items()}
     return {
         "$schema": DIALECT,

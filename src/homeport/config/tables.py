@@ -16,6 +16,7 @@ from ..core.host import HostId
 from ..core.settings import MAY_BE_EMPTY, Bounds, Seconds
 from .model import Policy
 
+Teller = Literal["gateway", "upnp", "tripwire", "stun"]
 Allowed = Literal["private", "cgnat", "documentation", "benchmarking"]  # core.address.ALLOWABLE
 
 
@@ -60,6 +61,32 @@ class UplinkTable:
         "kinds of addresses to publish although the Internet cannot reach them",
         MAY_BE_EMPTY,
     ] = ()
+    listen: Annotated[
+        tuple[Teller, ...],
+        "who may tell of a changed address between two looks: gateway (NAT-PMP and PCP announcements), "
+        "upnp (events), tripwire (does the gateway still own our address?), stun (a STUN server of ipv4, "
+        "asked now and then); [] for nobody",
+        MAY_BE_EMPTY,
+    ] = ("gateway", "upnp", "tripwire", "stun")
+    probe: Annotated[
+        tuple[str, ...],
+        "what tells whether the line is up: icmp:HOST, tcp:HOST:PORT, http:URL, with its weight behind "
+        'it if that is not 1 ("icmp:1.1.1.1 x2"); without any, the line is taken for up',
+        MAY_BE_EMPTY,
+    ] = ()
+    probe_interval: Annotated[timedelta, "time from one round of probes to the next", Bounds(1, 3600)] = (
+        timedelta(seconds=10)
+    )
+    detect: Annotated[
+        timedelta,
+        "how long less than half of the probes, by weight, must be answered until the line is down",
+        Bounds(1, 86_400),
+    ] = timedelta(seconds=30)
+    recover: Annotated[
+        timedelta,
+        "how long two thirds of the probes must be answered until a line that was down is used again",
+        Bounds(0, 86_400),
+    ] = timedelta(minutes=2)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,8 +110,16 @@ class RecordTable:
     policy: Annotated[
         Policy, "failover: the address of the first uplink that works; all: those of all uplinks"
     ] = "failover"
+    share: Annotated[
+        bool,
+        "others keep addresses of theirs at the same name: add and remove only those that this agent put "
+        "there",
+    ] = False
     host: Annotated[
-        HostId | None, 'IPv6 of another host of the network: its interface id ("::1234") or its MAC address'
+        HostId | None,
+        'IPv6 of another machine: its interface id ("::1234"), its MAC address, or "neighbour:MAC" for '
+        "what the neighbour table of this machine has, privacy addresses too; with a prefix shorter than "
+        '64 bits and several networks, network and id, and how long the prefix is ("0:0:0:5::1234/56")',
     ] = None
     options: Annotated[
         Mapping[str, object], "what only this provider knows, such as { proxied = false }"

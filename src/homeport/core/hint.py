@@ -11,12 +11,15 @@ from .dns import IPAddress
 class Hint(NamedTuple):
     """What a listener heard."""
 
-    origin: str  # who told: "nat-pmp", "pcp", "upnp", "system", "stun", "resume", "hand", "health"
+    origin: (
+        str  # who told: "nat-pmp", "pcp", "upnp", "tripwire", "stun", "system", "resume", "hand", "health"
+    )
     says: str  # in plain words, for the log: "the gateway announces 203.0.113.7"
     uplink: str | None = None  # the line it is about; None: any of them
     address: IPAddress | None = None  # the address it names, if it names one
 
 
 HAND = "hand"  # the origin of a hint that a person gave; the state may have changed, too
+HEALTH = "health"  # ... that a line is up or down: our own finding, and never said twice in a hurry
 
 Tell = Callable[[Hint], None]

@@ -15,6 +15,7 @@ from .address import PLAIN_WORDS, classify, publishable, same_network
 from .dns import IPAddress, in_order
 
 SHOWN = 3  # failures that one message tells
+PATIENCE = 1.0  # seconds that a second witness has to confirm a new address, from the first one's answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,19 +65,40 @@ def judge(reading: Reading, allow: Collection[str]) -> Reading:
     return reading
 
 
-def conclude(readings: Sequence[Reading], need: int, *, strict: bool, complete: bool) -> Observation | None:
+def conclude(
+    readings: Sequence[Reading],
+    need: int,
+    *,
+    strict: bool,
+    complete: bool,
+    known: frozenset[IPAddress] | None = None,
+    patience_over: bool = False,
+) -> Observation | None:
     """What may be believed, or None if more sources must be asked first.
 
     `readings` are judged and in the order of the configuration.  `need` independent operators must
-    say the same, and more of them than say anything else.  When all sources have spoken
-    (`complete`), fewer are enough if nobody contradicts, unless the person asked for that number
-    (`strict`).
+    say the same, and more of them than say anything else.  Unless the person asked for that number
+    (`strict`), fewer are enough as long as nobody contradicts:
+
+    - one, for the addresses that were believed last (`known`), since nothing will be changed.  It must
+      not be a look at this machine alone: that keeps an address of a prefix that the line has lost
+      (RFC 8978);
+    - one, for other addresses, when all sources have spoken (`complete`), or when a second one had
+      `PATIENCE` seconds to confirm them and did not answer (`patience_over`).
+
+    Where sources contradict each other, patience settles nothing: the others are asked too.
+
+    What is promised: with `strict`, an address that fewer than `need` operators say is never believed.
+    Without, a new address that somebody contradicted in time is never believed on the word of one.
+    What cannot be promised: that a lone witness is right.
     """
     groups = _groups([reading for reading in readings if reading.addresses is not None])
     votes = [len({reading.operator for reading in group}) for group in groups]
     if groups:
         most = max(votes)
-        if votes.count(most) == 1 and (most >= need or (complete and not strict and len(groups) == 1)):
+        unopposed = not strict and len(groups) == 1
+        enough = complete or patience_over or _still(groups[0], known)
+        if votes.count(most) == 1 and (most >= need or (unopposed and enough)):
             return _seen(groups[votes.index(most)])
     if not complete:
         return None
@@ -88,6 +110,25 @@ def conclude(readings: Sequence[Reading], need: int, *, strict: bool, complete: 
         agreed = f"only {max(votes)} of {need} sources say {_listed(groups[0][0].addresses)}"
         return Unseen("; ".join([agreed, *_some(failed)]))
     return Unseen("; ".join(_some(failed)) or "there is no source to ask")
+
+
+def to_ask(
+    readings: Sequence[Reading], need: int, *, strict: bool, known: frozenset[IPAddress] | None = None
+) -> int:
+    """How many sources should be busy answering while `conclude` is not content.
+
+    One, if that may be enough because nothing has changed; else as many as must agree and have not
+    spoken yet.
+    """
+    spoken = [reading for reading in readings if reading.addresses is not None]
+    if known is not None and not strict and not any(r.addresses != known for r in spoken):
+        return 1
+    return max(1, need - len({reading.operator for reading in spoken}))
+
+
+def _still(group: Sequence[Reading], known: frozenset[IPAddress] | None) -> bool:
+    """Does somebody who sees more than this machine say what was believed last?"""
+    return group[0].addresses == known and any(not reading.local for reading in group)
 
 
 def _some(failures: Sequence[str]) -> list[str]:

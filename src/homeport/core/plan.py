@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import replace
 from typing import NamedTuple
 
 from .dns import IPAddress, Record, RRset, in_order
@@ -57,6 +58,24 @@ def satisfied(wanted: RRset, present: Collection[Record]) -> bool:
         and {record.address for record in present} == wanted.addresses
         and all(as_wanted(wanted, record) for record in present)
     )
+
+
+def beside_others(
+    wanted: RRset, old: frozenset[IPAddress], present: Collection[Record]
+) -> tuple[RRset, RRset, tuple[Record, ...]]:
+    """Where others keep addresses at the same name: our part, the whole RRset, and our records.
+
+    `wanted` holds our addresses and `old` those that we put there before and do not want any more; all
+    others stay.  An RRset has one TTL (RFC 2181, 5.2): where others are, ours is the one that stands
+    there, the least if a provider lets records differ, so that no two agents set it in turn.
+    """
+    ours = wanted.addresses | old
+    if wanted.ttl is not None and any(record.address not in ours for record in present):
+        ttls = [record.ttl for record in present if record.ttl is not None]
+        wanted = replace(wanted, ttl=min(ttls, default=wanted.ttl))
+    stays = frozenset(record.address for record in present) - old
+    whole = replace(wanted, addresses=wanted.addresses | stays)
+    return wanted, whole, tuple(record for record in present if record.address in ours)
 
 
 def by_rrset(wanted: RRset, present: Collection[Record]) -> tuple[Change, ...]:

@@ -37,6 +37,7 @@ class TargetReport(NamedTuple):
     error: str | None = None
     why: str | None = None  # why something was sent although the address is the old one
     veiled: bool = False  # name servers show other addresses (a proxy's), so there is nothing to prove
+    shared: bool = False  # others keep addresses at the same name
 
     def as_json(self, trace: str) -> dict[str, object]:
         """The line of `run --json`; its words are a contract."""
@@ -57,6 +58,7 @@ class Sight(NamedTuple):
 
     observation: Observation
     readings: tuple[Reading, ...]
+    asked: tuple[str, ...] = ()  # labels of all sources that were asked, in time or not
 
 
 class Report(NamedTuple):

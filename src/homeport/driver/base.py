@@ -19,7 +19,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, NamedTuple, Protocol, TypeVar
 
-from ..core.dns import Key, Name, Present, Record, RRset, Zone
+from ..core.dns import IPAddress, Key, Name, Present, Record, RRset, Zone
 from ..core.errors import (
     BadCredentials,
     NoSuchName,
@@ -29,7 +29,7 @@ from ..core.errors import (
     Unintelligible,
     Unreachable,
 )
-from ..core.plan import Change
+from ..core.plan import Change, beside_others
 from ..core.secret import Secret
 from ..wire.auth import scrub
 from ..wire.http import NOTHING, Query, Reply, Request, Transport
@@ -294,6 +294,16 @@ class Provider(ABC):
     @abstractmethod
     def changes(self, wanted: RRset, present: Collection[Record]) -> tuple[Change, ...]:
         """The steps from `present` to `wanted`; none if all is well."""
+
+    def shared_changes(
+        self, wanted: RRset, old: frozenset[IPAddress], present: Collection[Record]
+    ) -> tuple[Change, ...]:
+        """The same where others keep addresses of theirs at the name.
+
+        Of ours, `wanted` shall stand there and `old` shall not; whatever else is there stays.
+        """
+        _, whole, _ = beside_others(wanted, old, present)
+        return self.changes(whole, present)
 
     @abstractmethod
     async def write(self, api: Api, tasks: Sequence[Task], settled: Settled) -> None:

@@ -19,7 +19,7 @@ from ..core.errors import (
     Refused,
     Stale,
 )
-from ..core.plan import Change, Create, Delete, Put, Replace, by_record, by_rrset
+from ..core.plan import Change, Create, Delete, Put, Replace, beside_others, by_record, by_rrset
 from ..wire.http import Query
 from .base import Api, End, HttpProvider, Provider, Settled, Task, understanding
 
@@ -154,6 +154,12 @@ class RecordApi(ZoneApi):
 
     def changes(self, wanted: RRset, present: Collection[Record]) -> tuple[Change, ...]:
         return by_record(wanted, present)
+
+    def shared_changes(
+        self, wanted: RRset, old: frozenset[IPAddress], present: Collection[Record]
+    ) -> tuple[Change, ...]:
+        ours, _, records = beside_others(wanted, old, present)
+        return self.changes(ours, records)
 
     async def commit(self, api: Api, zone: Zone, changes: Sequence[Change]) -> None:
         for change in changes:

@@ -110,6 +110,10 @@ class HttpTransport:
         self._close_idle()
         await asyncio.sleep(0)  # asyncio closes a socket in the next turn of its loop
 
+    async def reach(self, host: str, port: int) -> None:
+        """Connect as for a request, and close at once.  Raises `OSError` whose text is for the person."""
+        (await self._way.connect(host, port)).close()
+
     async def send(self, request: Request) -> Reply:
         """See `wire.http.Transport.send`.  A redirect is a reply like any other."""
         said, origin, target = _read_url(request)

@@ -6,12 +6,15 @@ Linux and Windows are asked themselves for that.
 
 from __future__ import annotations
 
+import re
+import socket
 import subprocess
 import sys
 from collections.abc import Iterable, Iterator
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from pathlib import Path
 
+from ..core.neighbours import NeighbourAddress
 from ..sources.base import InterfaceAddress
 
 # linux/if_addr.h; /proc/net/if_inet6 shows the lower eight bits.
@@ -31,6 +34,26 @@ def addresses() -> list[InterfaceAddress]:
         inet6 = read_if_inet6(table.read_text("ascii"))
         return [*(entry for entry in every if entry.address.version == 4), *inet6]
     return every
+
+
+def neighbours() -> list[NeighbourAddress]:
+    """The IPv6 neighbours that are not known to be silent.  Raises `OSError`, `SubprocessError`."""
+    if sys.platform == "win32":
+        from . import windows_interfaces  # noqa: PLC0415 - ctypes, and of use there only
+
+        return windows_interfaces.neighbours()
+    if sys.platform == "linux":
+        from ..wire import rtnetlink  # noqa: PLC0415
+        from . import netlink  # noqa: PLC0415 - few configurations need it
+
+        names = dict(socket.if_nameindex())
+        return [
+            NeighbourAddress(names.get(one.link, str(one.link)), one.address, one.mac, one.confirmed)
+            for octets in netlink.dump(rtnetlink.GET_NEIGHBOUR, socket.AF_INET6)
+            for one in rtnetlink.neighbours(octets)
+        ]
+    asked = subprocess.run(["/usr/sbin/ndp", "-an"], capture_output=True, text=True, timeout=2, check=False)
+    return read_ndp(asked.stdout.splitlines())
 
 
 def gateway(interface: str | None) -> IPv4Address | None:
@@ -90,6 +113,25 @@ def read_route_get(lines: Iterable[str]) -> IPv4Address | None:
             except ValueError:  # a point-to-point line has an interface there
                 return None
     return None
+
+
+def read_ndp(lines: Iterable[str]) -> list[NeighbourAddress]:
+    """The output of `ndp -an` (macOS, FreeBSD): neighbour, MAC address, interface, expiry, state ...
+
+    Octets of a MAC address may lack their leading zero.  States: R(eachable), S(tale), D(elay), P(robe).
+    """
+    found = []
+    for line in lines:
+        match line.split():
+            case [where, mac, interface, _, ("R" | "S" | "D" | "P") as state, *_] if re.fullmatch(
+                "(?i)[0-9a-f]{1,2}(:[0-9a-f]{1,2}){5}", mac
+            ):
+                octets = bytes(int(octet, 16) for octet in mac.split(":"))
+            case _:
+                continue
+        confirmed = state == "R"
+        found += [NeighbourAddress(interface, it, octets, confirmed) for it in _addresses_in([where])]
+    return found
 
 
 def _from_psutil() -> list[InterfaceAddress]:

@@ -15,19 +15,22 @@ import socket
 import stat
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from ipaddress import IPv4Address, ip_address
+from ipaddress import IPv4Address, IPv6Address, ip_address
 from pathlib import Path
 from typing import Any
 
+from ..core.device import Device
 from ..core.dns import IPAddress, RRType
 from ..core.errors import SourceError
+from ..core.neighbours import NeighbourAddress
 from ..sources.base import InterfaceAddress
 from . import interfaces
 from .http import FAMILIES, SPOKEN, HttpTransport
 
 FAR = {RRType.A: "1.1.1.1", RRType.AAAA: "2606:4700:4700::1111"}  # never sent to: only routed to
+DISCARD = 9  # RFC 863: whoever gets it throws it away
 LIMIT = 65_536  # octets of a page, a file, or a command's output
 DATAGRAM = 4096  # octets; no answer that is waited for comes near it
 FIRST_RESEND, LAST_RESEND = 0.5, 4.0  # seconds; doubled each time (RFC 8489, 6.2.1)
@@ -46,18 +49,28 @@ class UplinkNet:
         interface: str | None = None,
         source_address: IPAddress | None = None,
         proxy: str | None = None,
+        noted: Callable[[Sequence[NeighbourAddress]], None] | None = None,
     ) -> None:
+        self._noted = noted  # is told each neighbour table
         self._user_agent = user_agent
         self._interface = interface
         self._source_address = source_address
         self._proxy = proxy
-        self._http: dict[tuple[RRType | None, bool], tuple[IPAddress | None, HttpTransport]] = {}
+        self._http: dict[tuple[RRType | None, bool, bool], tuple[IPAddress | None, HttpTransport]] = {}
+        self._upnp: Any = None  # net.igd.Igd, once somebody asks the gateway
         self._closing: set[asyncio.Task[None]] = set()
 
     def http(self, rrtype: RRType | None, *, written: bool = False) -> HttpTransport:
         """Kept for the next time.  Raises `SourceError` if this uplink has no such family."""
-        source = self._source(rrtype, strict=not written)
-        known, transport = self._http.get((rrtype, written), (None, None))
+        return self._transport(rrtype, written=written, near=False)
+
+    def near(self) -> HttpTransport:
+        """HTTP to the gateway: no proxy leads there, and it answers at once or not at all."""
+        return self._transport(RRType.A, written=False, near=True)
+
+    def _transport(self, rrtype: RRType | None, *, written: bool, near: bool) -> HttpTransport:
+        source = self.source(rrtype, strict=not written)
+        known, transport = self._http.get((rrtype, written, near), (None, None))
         if transport is not None:
             if known == source:
                 return transport
@@ -68,10 +81,12 @@ class UplinkNet:
             strict_family=not written,
             interface=self._interface if sys.platform == "linux" else None,
             source_address=source,
-            proxy=self._proxy,
+            proxy=None if near else self._proxy,
             limit=LIMIT,
+            connect_timeout=2.0 if near else 10.0,
+            timeout=3.0 if near else 20.0,
         )
-        self._http[rrtype, written] = source, transport
+        self._http[rrtype, written, near] = source, transport
         return transport
 
     async def aclose(self) -> None:
@@ -83,8 +98,8 @@ class UplinkNet:
             await asyncio.gather(*self._closing)
 
     async def datagram(self, host: str, port: int, payload: bytes, rrtype: RRType) -> bytes:
-        address = await _resolve(host, port, rrtype)
-        with self._open(rrtype) as sock:
+        address = await resolve(host, port, rrtype)
+        with self.udp(rrtype) as sock:
             try:
                 sock.connect(address)  # of a datagram socket: a note to the kernel, nothing is sent
                 return await _exchange(sock, payload)
@@ -94,8 +109,29 @@ class UplinkNet:
     async def addresses(self) -> Sequence[InterfaceAddress]:
         return self._addresses()
 
+    async def neighbours(self) -> Sequence[NeighbourAddress]:
+        try:
+            table = interfaces.neighbours()
+        except (OSError, subprocess.SubprocessError) as error:
+            raise SourceError(f"the system does not tell its neighbours: {error}") from error
+        if self._noted is not None:
+            self._noted(table)
+        return table
+
+    async def nudge(self, addresses: Sequence[IPv6Address]) -> None:
+        """By an empty datagram to each (RFC 4861, 7.2.2), from whatever interface leads there."""
+        try:
+            sock = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
+        except OSError as error:
+            raise SourceError(f"this system has no IPv6: {_why(error)}") from error
+        with sock:
+            sock.setblocking(False)
+            for address in addresses:
+                with suppress(OSError):  # no way there: the table will tell
+                    sock.sendto(b"", (str(address), DISCARD))
+
     async def route(self, rrtype: RRType) -> IPAddress:
-        with self._open(rrtype) as sock:
+        with self.udp(rrtype) as sock:
             try:
                 sock.connect((FAR[rrtype], 53))
             except OSError as error:
@@ -115,6 +151,18 @@ class UplinkNet:
                 f"no default IPv4 gateway{f' on {self._interface}' if self._interface else ''}"
             )
         return found
+
+    async def device(self) -> Device:
+        """The UPnP connection of the gateway: remembered; `SourceError` if there is none."""
+        device: Device = await self._igd().device()
+        return device
+
+    def forget_device(self) -> None:
+        self._igd().forget()
+
+    async def soap(self, action: str) -> Mapping[str, str]:
+        said: Mapping[str, str] = await self._igd().ask(action)
+        return said
 
     async def command(self, command: str) -> tuple[int, bytes]:
         """Its errors go nowhere: they might quote what it was called with.
@@ -153,6 +201,13 @@ class UplinkNet:
     def identity(self) -> bytes:
         return secrets.token_bytes(12)
 
+    def _igd(self) -> Any:
+        if self._upnp is None:
+            from .igd import Igd  # noqa: PLC0415 - most agents never ask a gateway by UPnP
+
+            self._upnp = Igd(self)
+        return self._upnp
+
     def _retire(self, transport: HttpTransport) -> None:
         task = asyncio.get_running_loop().create_task(transport.aclose())
         self._closing.add(task)
@@ -171,7 +226,7 @@ class UplinkNet:
             return next((e.interface for e in every if e.address == self._source_address), None)
         return self._interface
 
-    def _source(self, rrtype: RRType | None, *, strict: bool = True) -> IPAddress | None:
+    def source(self, rrtype: RRType | None, *, strict: bool = True) -> IPAddress | None:
         """The address to bind to, if any; `SourceError` if it must be of that family and is not."""
         source = self._source_address
         if source is not None:
@@ -188,22 +243,32 @@ class UplinkNet:
             raise SourceError(f"{self._interface} has no {_address_of(rrtype)} to send from")
         return None
 
-    def _open(self, rrtype: RRType) -> socket.socket:
-        """A datagram socket that leaves by this uplink."""
-        source = self._source(rrtype)
+    def attach(self, sock: socket.socket, rrtype: RRType) -> None:
+        """Make a socket leave by this uplink.  Raises `SourceError` if it cannot."""
+        source = self.source(rrtype)
+        try:
+            if self._interface is not None and sys.platform == "linux":
+                sock.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, self._interface.encode())
+            if source is not None:
+                sock.bind((str(source), 0))
+        except OSError as error:
+            raise SourceError(f"cannot send from {source or self._interface}: {_why(error)}") from error
+
+    def udp(self, rrtype: RRType) -> socket.socket:
+        """A datagram socket that leaves by this uplink and does not block; the caller closes it.
+
+        Raises `SourceError` if this uplink has no such family.
+        """
         try:
             sock = socket.socket(FAMILIES[rrtype], socket.SOCK_DGRAM)
         except OSError as error:
             raise SourceError(f"this system has no {SPOKEN[rrtype]}: {_why(error)}") from error
         try:
             sock.setblocking(False)
-            if self._interface is not None and sys.platform == "linux":
-                sock.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, self._interface.encode())
-            if source is not None:
-                sock.bind((str(source), 0))
-        except OSError as error:
+            self.attach(sock, rrtype)
+        except SourceError:
             sock.close()
-            raise SourceError(f"cannot send from {source or self._interface}: {_why(error)}") from error
+            raise
         return sock
 
 
@@ -261,8 +326,8 @@ def _text(path: str) -> str:
         raise SourceError(f"{path} is not text in UTF-8") from error
 
 
-async def _resolve(host: str, port: int, rrtype: RRType) -> Any:
-    """The first socket address of that family."""
+async def resolve(host: str, port: int, rrtype: RRType) -> Any:
+    """The first socket address of that family; `SourceError` if there is none."""
     name, family = host.encode(), FAMILIES[rrtype]  # octets: for text, Python loads its "idna" codec
     try:
         try:

@@ -1,17 +1,21 @@
 """Addresses and gateway on Windows, from iphlpapi.
 
-Learn.microsoft.com, GetAdaptersAddresses, IP_ADAPTER_UNICAST_ADDRESS_LH, GetBestRoute (read 2026-11-21).
+Learn.microsoft.com, GetAdaptersAddresses, IP_ADAPTER_UNICAST_ADDRESS_LH, GetBestRoute, GetIpNetTable2,
+ConvertInterfaceLuidToAlias (read 2026-11-21).
 """
 
 from __future__ import annotations
 
+import struct
 import sys
 from collections.abc import Iterator
 from ipaddress import IPv4Address, IPv6Address
 from typing import Any
 
 from ..core.dns import IPAddress
+from ..core.neighbours import NeighbourAddress
 from ..sources.base import InterfaceAddress
+from ..wire import windows_rows
 
 assert sys.platform == "win32"
 
@@ -19,8 +23,10 @@ import ctypes  # noqa: E402 - a module for one system says so first
 from ctypes import wintypes  # noqa: E402
 
 _SKIP = 0x2 | 0x4 | 0x8  # GAA_FLAG_SKIP_ANYCAST, _MULTICAST, _DNS_SERVER
-_OVERFLOW, _NO_DATA = 111, 232  # ERROR_BUFFER_OVERFLOW, ERROR_NO_DATA
+_OVERFLOW, _NO_DATA, _NOT_FOUND = 111, 232, 1168  # ERROR_BUFFER_OVERFLOW, _NO_DATA, _NOT_FOUND
 _ADVERTISED, _RANDOM = 4, 5  # IpPrefixOriginRouterAdvertisement, IpSuffixOriginRandom
+_NAME = 257  # NDIS_IF_MAX_STRING_SIZE and its end
+_INET6 = 23
 _DEPRECATED = 3  # IpDadStateDeprecated; below are invalid, tentative and duplicate ones
 
 
@@ -105,6 +111,42 @@ def gateway() -> IPv4Address | None:
         return None
     hop = IPv4Address(int(row[3]).to_bytes(4, "little"))
     return None if hop.is_unspecified else hop
+
+
+def neighbours() -> list[NeighbourAddress]:
+    """The IPv6 neighbours that are not known to be silent.  Raises `OSError`."""
+    rows = table(ctypes.windll.iphlpapi.GetIpNetTable2, _INET6, windows_rows.NEIGHBOUR)
+    return [
+        NeighbourAddress(name(one.link) or str(one.link), one.address, one.mac, confirmed=one.confirmed)
+        for one in map(windows_rows.neighbour, rows)
+        if one is not None
+    ]
+
+
+def name(link: int) -> str | None:
+    """The name that Windows shows for the interface of that number; None if it is gone."""
+    luid, text = ctypes.c_uint64(), ctypes.create_unicode_buffer(_NAME)
+    api = ctypes.windll.iphlpapi
+    if api.ConvertInterfaceIndexToLuid(link, ctypes.byref(luid)):
+        return None
+    return None if api.ConvertInterfaceLuidToAlias(ctypes.byref(luid), text, _NAME) else text.value
+
+
+def table(get: Any, family: int, row: struct.Struct) -> list[bytes]:
+    """The rows of a table that `get` makes and Windows frees.  Raises `OSError`."""
+    memory = ctypes.c_void_p()
+    status = get(family, ctypes.byref(memory))
+    if status == _NOT_FOUND:
+        return []
+    if status:
+        raise ctypes.WinError(status)
+    assert memory.value is not None
+    try:
+        count = ctypes.c_uint32.from_address(memory.value).value
+        octets = ctypes.string_at(memory.value, windows_rows.HEAD + count * row.size)
+    finally:
+        ctypes.windll.iphlpapi.FreeMibTable(memory)
+    return list(windows_rows.rows(octets, row))
 
 
 def _address(where: _SocketAddress) -> IPAddress | None:

@@ -7,10 +7,12 @@ import random
 import secrets
 import time
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import Protocol
 
 from ..core.dns import IPAddress, Name, RRType, Server
 from ..core.errors import Unreachable
-from ..core.hint import Hint
+from ..core.hint import Hint, Tell
 from ..driver import DnsTransport
 from ..sources.base import Net
 from ..wire import dns
@@ -26,11 +28,34 @@ LONGEST_BURST = 0.1  # seconds
 MOST_HEARD = 64  # hints that are kept while nobody sleeps
 
 
+class Monitor(Protocol):
+    """See `net.health.Monitor`, which is imported only where a line is watched."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def healthy(self) -> bool: ...
+
+    async def proved(self) -> None: ...
+
+    async def run(self, tell: Tell) -> None: ...
+
+
+NO_MONITORS: Mapping[str, Monitor] = MappingProxyType({})
+
+
 class RealWorld:
     """Clock, chance, sleep, sockets.  Close it with `rest`."""
 
-    def __init__(self, nets: Mapping[str, UplinkNet], transports: Mapping[str, HttpTransport]) -> None:
-        self._nets, self._transports = nets, transports
+    def __init__(
+        self,
+        nets: Mapping[str, UplinkNet],
+        transports: Mapping[str, HttpTransport],
+        monitors: Mapping[str, Monitor] = NO_MONITORS,
+    ) -> None:
+        self.nets, self._transports = nets, transports  # by uplink, by account
+        self.monitors = monitors  # of the uplinks that are watched; whoever runs them hears of changes
         self._tcp = TcpDns()
         self._alarm = asyncio.Event()
         self._heard: list[Hint] = []
@@ -42,7 +67,7 @@ class RealWorld:
         return self._tcp
 
     def net(self, uplink: str) -> Net:
-        return self._nets[uplink]
+        return self.nets[uplink]
 
     def transport(self, account: str) -> Transport:
         return self._transports[account]
@@ -79,6 +104,14 @@ class RealWorld:
             raise Unreachable(f"does not answer with authority ({rcode})")
         return frozenset(answer.addresses(owner, rrtype)[0])
 
+    def healthy(self, uplink: str) -> bool:
+        monitor = self.monitors.get(uplink)
+        return monitor is None or monitor.healthy
+
+    async def proved(self, uplink: str) -> None:
+        if (monitor := self.monitors.get(uplink)) is not None:
+            await monitor.proved()
+
     async def sleep(self, seconds: float) -> Sequence[Hint]:
         try:
             async with asyncio.timeout(seconds):
@@ -102,7 +135,7 @@ class RealWorld:
 
     async def rest(self) -> None:
         self._found.clear()
-        for net in self._nets.values():
+        for net in self.nets.values():
             await net.aclose()
         for transport in self._transports.values():
             await transport.aclose()

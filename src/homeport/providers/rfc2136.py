@@ -2,7 +2,7 @@
 
 Works with BIND, Knot and PowerDNS.  Everything goes over TCP.  What stands there is asked of the server
 itself; RRsets of one zone are replaced together in one message, signed with TSIG (RFC 8945) where there
-is a key, and only a signed answer counts.
+is a key, and only a signed answer counts.  Of a shared name only our own records are touched.
 """
 
 import re
@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Annotated, Literal
 
-from ..core.dns import Key, Present, Record, RRset, Zone, in_order
+from ..core.dns import IPAddress, Key, Present, Record, RRset, Zone, in_order
 from ..core.errors import (
     BadCredentials,
     ConfigError,
@@ -20,7 +20,7 @@ from ..core.errors import (
     Unintelligible,
     Unreachable,
 )
-from ..core.plan import Change, Create, Put, satisfied
+from ..core.plan import Change, Create, Delete, Put, as_wanted, beside_others, satisfied
 from ..core.secret import Secret
 from ..driver import Api, Primary, ZoneWriter, understanding
 from ..wire import dns, tsig, update
@@ -94,14 +94,26 @@ class RFC2136(ZoneWriter):
             return ()
         if not present:
             return tuple(Create(wanted, address) for address in in_order(wanted.addresses))
-        # A replaced RRset must be given a TTL: where nobody asked for one, that which it had.
-        ttls = [record.ttl for record in present if record.ttl is not None]
-        return (Put(wanted if wanted.ttl is not None else replace(wanted, ttl=min(ttls, default=None))),)
+        return (Put(_with_ttl(wanted, present)),)
+
+    def shared_changes(
+        self, wanted: RRset, old: frozenset[IPAddress], present: Collection[Record]
+    ) -> tuple[Change, ...]:
+        # Knot gives no record another TTL by adding it again: it is taken away first, in the same message.
+        ours, _, records = beside_others(wanted, old, present)
+        right = [one for one in records if one.address in ours.addresses and as_wanted(ours, one)]
+        missing = in_order(ours.addresses - {one.address for one in right})
+        goal = _with_ttl(ours, present)
+        return (
+            *(Delete(goal, one) for one in records if one not in right),
+            *(Create(goal, address) for address in missing),
+        )
 
     async def commit(self, api: Api, zone: Zone, changes: Sequence[Change]) -> None:
         created = list(dict.fromkeys(change.wanted for change in changes if isinstance(change, Create)))
         replaced = [change.wanted for change in changes if isinstance(change, Put)]
-        message = update.message(1, zone.apex, replaced, created, _DEFAULT_TTL)
+        deleted = [(c.wanted.owner, c.record.address) for c in changes if isinstance(c, Delete)]
+        message = update.message(1, zone.apex, replaced, created, _DEFAULT_TTL, deleted=deleted)
         if len(message) > update.LARGEST:  # `write` sends its halves
             raise Refused(f"{self.primary()}: {len(changes)} changes do not fit one message")
         key, now = self.key(), int(api.now())
@@ -154,3 +166,9 @@ class RFC2136(ZoneWriter):
                 raise Refused(f"{said}; it takes no dynamic updates")
             case _:
                 raise Refused(said)
+
+
+def _with_ttl(wanted: RRset, present: Collection[Record]) -> RRset:
+    """What is added must have a TTL: where nobody asked for one, that of what is there."""
+    ttls = [record.ttl for record in present if record.ttl is not None]
+    return wanted if wanted.ttl is not None else replace(wanted, ttl=min(ttls, default=None))

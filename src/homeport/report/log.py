@@ -88,7 +88,7 @@ class LogView:
         self._last: dict[Target, tuple[Outcome, str | None]] = {}
 
     def __call__(self, report: Report) -> None:
-        for hint in report.hints:
+        for hint in dict.fromkeys(report.hints):  # a burst repeats itself
             LOGGER.info("told by %s: %s", hint.origin, hint.says, extra={"trace": report.trace})
         for one in report.targets:
             level = self._level(one)

@@ -8,12 +8,13 @@ address may be published belong to the agent.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from ipaddress import IPv4Address
+from ipaddress import IPv4Address, IPv6Address
 from typing import ClassVar, NamedTuple, Protocol
 
 from ..core.dns import IPAddress, RRType
+from ..core.neighbours import NeighbourAddress
 from ..wire.http import Transport
 
 
@@ -51,12 +52,32 @@ class Net(Protocol):
         """All addresses of this machine, loopback and link-local ones too."""
         ...
 
+    async def neighbours(self) -> Sequence[NeighbourAddress]:
+        """The IPv6 neighbours of this machine, on all its interfaces; `SourceError` if it does not tell."""
+        ...
+
+    async def nudge(self, addresses: Sequence[IPv6Address]) -> None:
+        """Make the system look for these neighbours, so that its table has them; wait for none."""
+        ...
+
     async def route(self, rrtype: RRType) -> IPAddress:
         """The address that the system would send from to the Internet; `SourceError` if no route."""
         ...
 
     async def gateway(self) -> IPv4Address:
         """The default IPv4 gateway; `SourceError` if there is none."""
+        ...
+
+    async def soap(self, action: str) -> Mapping[str, str]:
+        """Ask the gateway's connection to the Internet by UPnP: the arguments of its answer by name.
+
+        The connection is found once and remembered.  Raises `SourceError` if there is none, or with
+        the reason that the gateway gives.
+        """
+        ...
+
+    def forget_device(self) -> None:
+        """Look for that connection anew the next time."""
         ...
 
     async def command(self, command: str) -> tuple[int, bytes]:

@@ -35,15 +35,21 @@ class Interface(Source):
             raise SourceError(
                 f"there is no such interface with an address now; there are {', '.join(names)}"
             )
-        usable = [
-            entry for entry in every if self.name in (None, entry.interface) and _usable(entry, rrtype)
-        ]
-        if not usable:
+        address = await choose(net, rrtype, [e for e in every if self.name in (None, e.interface)])
+        if address is None:
             family = "IPv4" if rrtype is RRType.A else "IPv6"
             raise SourceError(f"no usable {family} address on {self.name or 'any interface'}")
-        near = await _nearest(net, rrtype, usable)
-        best = min(usable, key=lambda entry: (*_rank(entry), entry.interface != near, entry.address.packed))
-        return frozenset({best.address})
+        return frozenset({address})
+
+
+async def choose(net: Net, rrtype: RRType, every: Sequence[InterfaceAddress]) -> IPAddress | None:
+    """The one to be found at, as `Interface` says; None if none is usable."""
+    usable = [entry for entry in every if _usable(entry, rrtype)]
+    if not usable:
+        return None
+    near = await _nearest(net, rrtype, usable)
+    best = min(usable, key=lambda entry: (*_rank(entry), entry.interface != near, entry.address.packed))
+    return best.address
 
 
 def _usable(entry: InterfaceAddress, rrtype: RRType) -> bool:

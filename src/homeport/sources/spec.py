@@ -23,9 +23,9 @@ HERE = "this machine"  # the operator of everything that looks only at it
 def parse(text: str, rrtype: RRType, *, interface: str | None = None) -> tuple[Source, ...]:
     """The sources that `text` stands for, to learn addresses of that type with.
 
-    `http`, `dns` and `stun` alone are their whole pools; every other word is one source.  `interface`
-    is the one that the uplink is bound to, which the bare word then means.  Raises `ConfigError`,
-    which says what to write instead.
+    `http`, `dns` and `stun` alone are their whole pools, `gateway` the ways to ask it; every other word
+    is one source.  `interface` is the one that the uplink is bound to, which the bare word then means.
+    Raises `ConfigError`, which says what to write instead.
     """
     word, colon, rest = text.strip().partition(":")
     word, rest = word.strip(), rest.strip()
@@ -161,12 +161,20 @@ def _route(rest: str, _: RRType) -> tuple[Source, ...]:
 
 
 def _gateway(rest: str, rrtype: RRType) -> tuple[Source, ...]:
-    from .gateway import Gateway  # noqa: PLC0415
+    """Without a protocol: those that change nothing in the router, the quickest first."""
+    from .gateway import NatPmp, Pcp, Prefix, Upnp  # noqa: PLC0415
 
-    _alone("gateway", rest)
     if rrtype is RRType.AAAA:
-        raise ConfigError("a gateway tells IPv4 addresses only; for IPv6 write interface")
-    return (Gateway(label="gateway", operator="gateway"),)
+        if rest:
+            raise ConfigError(
+                f"gateway:{rest} tells IPv4 addresses only; for IPv6 write gateway or interface"
+            )
+        return (Prefix(label="gateway", operator="gateway"),)
+    kinds: dict[str, type[Source]] = {"nat-pmp": NatPmp, "upnp": Upnp, "pcp": Pcp}
+    if rest and rest not in kinds:
+        raise ConfigError(f"a gateway is not asked by {rest!r}; {_meant(rest, kinds)}")
+    asked = [rest] if rest else ["nat-pmp", "upnp"]
+    return tuple(kinds[name](label=f"gateway:{name}", operator="gateway") for name in asked)
 
 
 def _command(rest: str, _: RRType) -> tuple[Source, ...]:
@@ -219,7 +227,7 @@ EXAMPLES: dict[str, str] = {
     "stun": "stun or stun:stun.example.com:3478",
     "interface": "interface or interface:eth0",
     "route": "route",
-    "gateway": "gateway",
+    "gateway": "gateway, gateway:upnp, gateway:nat-pmp or gateway:pcp",
     "command": "command:/usr/local/bin/my-address",
     "file": "file:/run/my-address",
     "static": "static:192.0.2.1",

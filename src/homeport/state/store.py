@@ -20,12 +20,14 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from ..core.advice import Verdict
 from ..core.dns import IPAddress, Name, RRType, in_order
 from ..core.errors import Reaction
+from ..core.rhythm import Sighting
 from ..core.schedule import Memory, Target
 
 FILE = "state.db"
-_VERSION = 1
+_VERSION = 2
 _APPLICATION = 0x686F6D65  # "home", in the header of each file of ours
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -45,6 +47,17 @@ CREATE TABLE IF NOT EXISTS change (
 CREATE TABLE IF NOT EXISTS budget (
     account TEXT PRIMARY KEY, since REAL NOT NULL, used INTEGER NOT NULL
 ) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS sighting (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, uplink TEXT NOT NULL, type TEXT NOT NULL,
+    at REAL NOT NULL, addresses TEXT NOT NULL, told TEXT, listening INTEGER NOT NULL
+);
+CREATE TABLE IF NOT EXISTS owned (
+    name TEXT NOT NULL, type TEXT NOT NULL, account TEXT NOT NULL, addresses TEXT NOT NULL,
+    PRIMARY KEY (name, type, account)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS asked (
+    day INTEGER NOT NULL, service TEXT NOT NULL, times INTEGER NOT NULL, PRIMARY KEY (day, service)
+) WITHOUT ROWID;
 """
 _COLUMNS = tuple(field.name for field in fields(Memory))
 _TABLES = {
@@ -52,7 +65,11 @@ _TABLES = {
     "target": ", ".join(("name", "type", "account", *_COLUMNS)),
     "change": "version, at, trace, name, type, account, event, before, after, note",
     "budget": "account, since, used",
+    "sighting": "id, uplink, type, at, addresses, told, listening",
+    "asked": "day, service, times",
+    "owned": "name, type, account, addresses",
 }
+_NEW = {"sighting": 2, "asked": 2, "owned": 2}  # tables that earlier versions of the file do not have
 _TableRow = tuple[str, tuple[Any, ...]]
 _SETS = ("acknowledged", "live", "wanted")
 _TEXTS = ("waiting", "stopped_by", "error", "outcome")
@@ -164,6 +181,30 @@ class Store:
             )
         )
 
+    # -- names shared with others --------------------------------------------------------------
+
+    def owned(self) -> dict[Target, frozenset[IPAddress]]:
+        """Of names that others keep addresses at, too: those that are ours, or may be."""
+        found = {}
+        for row in self._all("SELECT * FROM owned"):
+            try:
+                found[_target(row)] = _addresses(row["addresses"]) or frozenset()
+            except (ValueError, TypeError) as error:
+                self._warn(f"which addresses of {row['name']} are ours cannot be read ({error})")
+        return found
+
+    def own(self, owned: Mapping[Target, frozenset[IPAddress]]) -> None:
+        """Keep what is ours from now on."""
+        rows = [(*_key(target), _text(addresses)) for target, addresses in owned.items()]
+        self._write(lambda db: db.executemany("REPLACE INTO owned VALUES (?, ?, ?, ?)", rows))
+
+    def disown(self, targets: Iterable[Target]) -> None:
+        """These are not shared any more."""
+        rows = [_key(target) for target in targets]
+        self._write(
+            lambda db: db.executemany("DELETE FROM owned WHERE name = ? AND type = ? AND account = ?", rows)
+        )
+
     # -- the change log ------------------------------------------------------------------------
 
     def history(self, name: str | None = None, *, limit: int = 1000) -> Iterator[Change]:
@@ -179,6 +220,78 @@ class Store:
                 yield _change(row)
             except (ValueError, TypeError) as error:
                 self._warn(f"line {row['version']} of the change log cannot be read ({error})")
+
+    # -- lines ---------------------------------------------------------------------------------
+
+    def sightings(self) -> dict[tuple[str, RRType], list[Sighting]]:
+        """The changes that were seen of each uplink and type, oldest first."""
+        found: dict[tuple[str, RRType], list[Sighting]] = {}
+        for row in self._all("SELECT * FROM sighting ORDER BY id"):
+            try:
+                line = (row["uplink"], RRType(row["type"]))
+                addresses = _addresses(row["addresses"]) or frozenset()
+                one = Sighting.of(
+                    float(row["at"]), addresses, row["told"], listening=bool(row["listening"])
+                )
+            except (ValueError, TypeError) as error:
+                self._warn(f"a line of the table of sightings cannot be read ({error}); it is left out")
+            else:
+                found.setdefault(line, []).append(one)
+        return found
+
+    def sighted(self, uplink: str, rrtype: RRType, one: Sighting, *, keep: int) -> None:
+        """Add a change of a line, and drop all but the newest `keep` of that line."""
+        row = (uplink, rrtype.value, one.at, json.dumps(one.addresses), one.told, one.listening)
+
+        def write(db: sqlite3.Connection) -> None:
+            db.execute(
+                "INSERT INTO sighting (uplink, type, at, addresses, told, listening) "
+                "VALUES (?, ?, ?, ?, ?, ?)",
+                row,
+            )
+            db.execute(
+                "DELETE FROM sighting WHERE uplink = ?1 AND type = ?2 AND id NOT IN ("
+                "SELECT id FROM sighting WHERE uplink = ?1 AND type = ?2 ORDER BY id DESC LIMIT ?3)",
+                (uplink, rrtype.value, keep),
+            )
+
+        self._write(write)
+
+    def judged(self, uplink: str, rrtype: RRType, found: Verdict) -> None:
+        """Keep what is the matter with a line, in place of what was before."""
+        self.put(f"verdict {rrtype} {uplink}", json.dumps(found))
+
+    def verdicts(self) -> dict[tuple[str, RRType], Verdict]:
+        """What was the matter with each line when it was last looked at."""
+        found = {}
+        for row in self._all("SELECT key, value FROM meta WHERE key LIKE 'verdict %'"):
+            _, rrtype, uplink = str(row["key"]).split(" ", 2)
+            try:
+                word, says, advice, sure = json.loads(row["value"])
+                found[uplink, RRType(rrtype)] = Verdict(str(word), str(says), str(advice), bool(sure))
+            except (ValueError, TypeError) as error:
+                self._warn(f"what was the matter with {uplink} cannot be read ({error}); it is left out")
+        return found
+
+    def count(self, day: int, services: Mapping[str, int], *, keep: int) -> None:
+        """Add how often each service was asked on a day (of the days since 1970); keep that many days."""
+
+        def write(db: sqlite3.Connection) -> None:
+            db.executemany(
+                "INSERT INTO asked VALUES (?, ?, ?) "
+                "ON CONFLICT (day, service) DO UPDATE SET times = times + excluded.times",
+                [(day, service, times) for service, times in services.items()],
+            )
+            db.execute("DELETE FROM asked WHERE day <= ?", (day - keep,))
+
+        self._write(write)
+
+    def asked(self) -> dict[int, dict[str, int]]:
+        """How often each service was asked, by day."""
+        found: dict[int, dict[str, int]] = {}
+        for row in self._all("SELECT * FROM asked ORDER BY day, service"):
+            found.setdefault(row["day"], {})[str(row["service"])] = row["times"]
+        return found
 
     # -- budgets and the rest ------------------------------------------------------------------
 
@@ -322,7 +435,8 @@ def _check(db: sqlite3.Connection) -> None:
         raise _NotOurs(f"it is of version {version}, from a newer Homeport")
     try:
         for table, columns in _TABLES.items():
-            db.execute(f"SELECT {columns} FROM {table} LIMIT 0")  # noqa: S608
+            if version >= _NEW.get(table, 1):
+                db.execute(f"SELECT {columns} FROM {table} LIMIT 0")  # noqa: S608
     except sqlite3.OperationalError as error:
         if error.sqlite_errorcode == sqlite3.SQLITE_ERROR:
             raise _NotOurs(str(error)) from None

@@ -1,14 +1,18 @@
-"""NAT-PMP (RFC 6886, 3.2): a gateway tells its external address."""
+"""NAT-PMP (RFC 6886): a gateway tells its external address, when asked and by itself."""
 
 from __future__ import annotations
 
 import struct
 from ipaddress import IPv4Address
+from typing import NamedTuple
 
 from ..core.errors import SourceError
 
 PORT = 5351
 REQUEST = b"\0\0"  # version 0, operation 0: external address
+
+DRIFT = 7 / 8  # by which a gateway's clock may be slower than ours (RFC 6886, 3.6)
+SLACK = 2.0  # seconds for what a message may be late
 
 _RESPONSE = struct.Struct("!BBHI4s")  # version, 128 + operation, result, seconds since start, address
 _RESULTS = {  # RFC 6886, 3.5
@@ -33,3 +37,33 @@ def answer(message: bytes) -> IPv4Address:
     if address.is_unspecified:
         raise SourceError(_RESULTS[3])
     return address
+
+
+class Announcement(NamedTuple):
+    """What a gateway tells everybody, ten times (RFC 6886, 3.2.1)."""
+
+    address: IPv4Address | None  # None: it has none, its own line is down
+    epoch_seconds: int  # since it started or lost its table
+
+
+def announcement(message: bytes) -> Announcement:
+    """One multicast message; `SourceError` if it is none.  It has the layout of an answer."""
+    if len(message) not in (8, _RESPONSE.size):
+        raise SourceError("announced with no NAT-PMP message")
+    version, operation, result, epoch_seconds = struct.unpack_from("!BBHI", message)
+    if (version, operation) != (0, 128) or (not result and len(message) != _RESPONSE.size):
+        raise SourceError("announced with no NAT-PMP message")
+    address = IPv4Address(message[8:] or bytes(4))
+    return Announcement(None if result or address.is_unspecified else address, epoch_seconds)
+
+
+class Epoch(NamedTuple):
+    """What a gateway said of its age, and when it was heard on a clock that never jumps, in seconds."""
+
+    seconds: int
+    at: float
+
+    def restarted(self, later: Epoch) -> bool:
+        """Has the gateway lost its table between this and `later` (RFC 6886, 3.6)?"""
+        expected = self.seconds + DRIFT * max(0.0, later.at - self.at)
+        return later.seconds < expected - SLACK

@@ -26,6 +26,11 @@ def request(transaction: bytes) -> bytes:
     return _HEADER.pack(_REQUEST, 0, _COOKIE, transaction)
 
 
+def echoes(message: bytes, transaction: bytes) -> bool:
+    """Does that message carry our transaction id?  One without it is late, or forged (RFC 8489, 6.3.1)."""
+    return len(message) >= _HEADER.size and _HEADER.unpack_from(message)[2:] == (_COOKIE, transaction)
+
+
 def answer(message: bytes, transaction: bytes) -> IPAddress:
     """The address in the answer to our request; `SourceError` for anything else.
 

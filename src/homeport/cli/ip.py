@@ -1,0 +1,147 @@
+"""`homeport ip`: every source side by side, and what they say together."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from pathlib import Path
+from typing import NamedTuple
+
+from ..agent.loop import TRACE
+from ..agent.observe import survey, tunnel
+from ..agent.world import Uplink
+from ..core.address import PLAIN_WORDS, AddressClass, classify
+from ..core.advice import Verdict
+from ..core.dns import RRType
+from ..core.observation import Absent, Reading, Seen, Unseen
+from ..core.report import Sight, texts
+from ..core.verdict import verdict
+from ..report.log import LOGGER, start
+from ..state.store import Store
+from .exits import NOT_RIGHT, RIGHT
+from .lines import line_name, verdict_text
+from .setup import configure, setup, world
+from .term import paint, progress, table
+
+
+def ip(path: Path | None, *, as_json: bool) -> int:
+    """Every source side by side."""
+    config = configure(path, needed=False)
+    start("error", config.log.format, None, TRACE.get)
+    asked = setup(config, b"")
+    looks = [
+        (uplink, rrtype)
+        for uplink in asked.uplinks.values()
+        for rrtype, sources in uplink.sources.items()
+        if sources
+    ]
+
+    async def look() -> tuple[list[Sight], list[str | None]]:
+        real = world(config)
+        try:
+            return await asyncio.gather(
+                asyncio.gather(
+                    *(
+                        survey(uplink, real.net(uplink.name), rrtype, real.elapsed)
+                        for uplink, rrtype in looks
+                    )
+                ),
+                asyncio.gather(*(tunnel(real.net(uplink.name), rrtype) for uplink, rrtype in looks)),
+            )
+        finally:
+            await real.rest()
+
+    with progress("asking every source"):
+        sights, tunnels = asyncio.run(look())
+    with Store.view(config.agent.state_dir, LOGGER.warning) as store:
+        sightings = store.sightings()
+    now = time.time()
+    verdicts = [
+        verdict(sight.readings, sightings.get((uplink.name, rrtype), ()), now=now, tunnel=through)
+        for (uplink, rrtype), sight, through in zip(looks, sights, tunnels, strict=True)
+    ]
+    rows = [
+        _Row(uplink, rrtype, reading, sight, overall)
+        for (uplink, rrtype), sight, overall in zip(looks, sights, verdicts, strict=True)
+        for reading in sight.readings
+    ]
+    if as_json:
+        for row in rows:
+            print(json.dumps(row.as_json(), ensure_ascii=False))
+    else:
+        head = ("UPLINK", "TYPE", "SOURCE", "ADDRESS", "TIME", "VERDICT")
+        print(table([row.cells() for row in rows], head))
+        for (uplink, rrtype), sight, overall in zip(looks, sights, verdicts, strict=True):
+            where = line_name(uplink.name, rrtype)
+            print(_conclusion(where, sight))
+            if not isinstance(sight.observation, Absent):
+                print(verdict_text(where, overall))
+    return NOT_RIGHT if any(isinstance(sight.observation, Unseen) for sight in sights) else RIGHT
+
+
+class _Row(NamedTuple):
+    """One source of one uplink, as a line."""
+
+    uplink: Uplink
+    rrtype: RRType
+    reading: Reading
+    sight: Sight
+    overall: Verdict  # of the whole line
+
+    @property
+    def verdict(self) -> tuple[str, str]:
+        """One word, and the plain words for it."""
+        reading, seen = self.reading, self.sight.observation
+        for address in reading.refused:
+            if (kind := classify(address)) is not AddressClass.GLOBAL:
+                return kind.value, PLAIN_WORDS[kind]
+        if reading.addresses is None:
+            return "failed", str(reading.error)
+        if isinstance(seen, Seen):
+            if reading.source in seen.witnesses:
+                alone = len(seen.witnesses) == 1
+                return ("alone", "no other source could confirm it") if alone else ("agrees", "agrees")
+            return "disagrees", "says something else than the others"
+        return "unconfirmed", "too few sources say the same"
+
+    def as_json(self) -> dict[str, object]:
+        word, plain = self.verdict
+        said = self.reading.addresses or self.reading.refused
+        return {
+            "uplink": self.uplink.name,
+            "type": self.rrtype.value,
+            "source": self.reading.source,
+            "operator": self.reading.operator,
+            "address": ", ".join(texts(said)) or None,
+            "ms": round(self.reading.seconds * 1000, 1),
+            "verdict": word,
+            "explanation": plain,
+            "chosen": isinstance(seen := self.sight.observation, Seen)
+            and self.reading.addresses == seen.addresses,
+            "error": self.reading.error,
+            "line": self.overall._asdict(),
+        }
+
+    def cells(self) -> tuple[str, ...]:
+        word, plain = self.verdict
+        said = self.reading.addresses or self.reading.refused
+        return (
+            self.uplink.name,
+            self.rrtype.value,
+            self.reading.source,
+            ", ".join(texts(said)) or "-",
+            f"{self.reading.seconds * 1000:.0f} ms",
+            plain if word in ("agrees", "failed") else f"{word}: {plain}",
+        )
+
+
+def _conclusion(where: str, sight: Sight) -> str:
+    match sight.observation:
+        case Seen(addresses, witnesses):
+            by = f"{len(witnesses)} of {len(sight.readings)} sources"
+            return paint(f"{where}: {', '.join(texts(addresses)) or 'none, on purpose'} ({by})", "green")
+        case Absent(why):
+            return paint(f"{where}: {why}", "dim")
+        case Unseen(why):
+            return paint(f"{where}: unknown: {why}", "yellow")

@@ -1,0 +1,61 @@
+"""Which listeners the agent has: one place that knows them all.  Only an agent that goes on loads them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from ipaddress import IPv4Address
+
+from ..agent.loop import Agent
+from ..config.model import Config, Uplink
+from ..core.dns import RRType
+from ..core.hint import Tell
+from ..net.announcements import Announcements
+from ..net.ears import Ears, Listener
+from ..net.gena import UpnpEvents
+from ..net.stun_watch import StunWatch
+from ..net.system_events import listeners as system_listeners
+from ..net.tripwire import Tripwire
+from ..net.uplink import UplinkNet
+from ..net.world import RealWorld
+from ..sources.stun import Stun
+
+_BEHIND = frozenset({"http", "dns", "stun", "gateway"})  # words of sources that see the gateway's address
+
+
+def ears(config: Config, world: RealWorld, agent: Agent, tell: Tell) -> Ears:
+    """All listeners of this configuration; nothing is opened yet."""
+    outer: list[Listener] = []
+    for name, uplink in config.uplinks.items():
+        if any(_word(source.label) in _BEHIND for source in uplink.sources.get(RRType.A, ())):
+            outer += _of(uplink, world.nets[name], _known(agent, name))
+    return Ears([*system_listeners(), *world.monitors.values()], outer, tell)
+
+
+def _of(uplink: Uplink, net: UplinkNet, known: Callable[[], IPv4Address | None]) -> list[Listener]:
+    """Those of one uplink behind a gateway."""
+    name = uplink.name
+    found: list[Listener] = []
+    tripwire = Tripwire(net, known, uplink=name)
+    if "gateway" in uplink.listen:
+        found.append(Announcements(net, uplink=name))
+    if "upnp" in uplink.listen:
+        found.append(UpnpEvents(net, uplink=name))
+    if "tripwire" in uplink.listen:
+        found.append(tripwire)
+    servers = [(s.host, s.port) for s in uplink.sources.get(RRType.A, ()) if isinstance(s, Stun)]
+    if "stun" in uplink.listen and servers:
+        found.append(StunWatch(net, servers, known, uplink=name, rests=lambda: tripwire.armed))
+    return found
+
+
+def _known(agent: Agent, uplink: str) -> Callable[[], IPv4Address | None]:
+    def known() -> IPv4Address | None:
+        """The address that the agent believes in, if it is one."""
+        believed = [a for a in agent.believes(uplink, RRType.A) if isinstance(a, IPv4Address)]
+        return believed[0] if len(believed) == 1 else None
+
+    return known
+
+
+def _word(label: str) -> str:
+    return label.partition(":")[0]

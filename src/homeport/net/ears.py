@@ -1,0 +1,121 @@
+"""Keeps the listeners running: starts them, says each trouble once, and starts them again.
+
+A listener that cannot listen is no misfortune, since the agent looks by itself from time to time.  So
+nothing here ever ends the agent.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from typing import Protocol, runtime_checkable
+
+from ..core.errors import SourceError
+from ..core.hint import Hint, Tell
+
+WAITS = (10.0, 30.0, 60.0, 300.0, 900.0)  # seconds until the next try of one that cannot listen
+SOUND = 600.0  # seconds of listening after which earlier failures are forgotten
+SETTLE = 0.5  # seconds that a machine which has moved needs to know its new network
+MOVED = frozenset({"system", "resume"})  # after these, a socket may belong to a network that is gone
+RESTARTED = frozenset({"nat-pmp", "pcp"})  # after these, the gateway may have forgotten who listens
+
+_log = logging.getLogger(__name__)
+
+
+class Listener(Protocol):
+    """Hears of changes.  It decides nothing, and believes nobody who could be a stranger."""
+
+    @property
+    def name(self) -> str: ...
+
+    async def run(self, tell: Tell) -> None:
+        """Until it is cancelled.  Raises `SourceError` when it cannot listen any more."""
+        ...
+
+
+@runtime_checkable
+class Subscriber(Protocol):
+    """A listener whom the gateway has on a list."""
+
+    def again(self) -> None:
+        """The gateway may have forgotten it: see."""
+        ...
+
+
+class Ears:
+    """The listeners to this machine itself (`inner`), and those to its neighbourhood (`outer`).
+
+    The latter begin anew when the machine has moved to another network.  `tell` is told all they hear.
+    """
+
+    def __init__(self, inner: Sequence[Listener], outer: Sequence[Listener], tell: Tell) -> None:
+        self._inner, self._outer, self._tell = inner, outer, tell
+        self._moved = asyncio.Event()
+
+    async def run(self) -> None:
+        """Until it is cancelled."""
+        tasks = [asyncio.ensure_future(self._keep(one)) for one in (*self._inner, *self._outer)]
+        try:
+            await asyncio.gather(*tasks)
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _heard(self, hint: Hint) -> None:
+        self._tell(hint)
+        if hint.origin in MOVED:
+            self._moved.set()
+            self._moved = asyncio.Event()  # for the next time
+        if hint.origin in RESTARTED:
+            for one in self._outer:
+                if isinstance(one, Subscriber):
+                    one.again()
+
+    async def _keep(self, listener: Listener) -> None:
+        loop = asyncio.get_running_loop()
+        failures, said = 0, ""
+        while True:
+            began, moved = loop.time(), self._moved
+            why = await self._listen(listener, moved)
+            if why is None:  # the machine has moved
+                failures = 0
+                await asyncio.sleep(SETTLE)
+                continue
+            if loop.time() - began > SOUND:
+                failures, said = 0, ""
+            if why != said:
+                _log.info("%s: %s; the address is looked at from time to time", listener.name, why)
+                said = why
+            wait = WAITS[min(failures, len(WAITS) - 1)]
+            failures += 1
+            await self._unless_moved(moved, wait, listener)
+
+    async def _listen(self, listener: Listener, moved: asyncio.Event) -> str | None:
+        """Let it listen to its end: why it ended; None if the machine has moved."""
+        outer = listener in self._outer
+        work = asyncio.ensure_future(listener.run(self._heard))
+        move = asyncio.ensure_future(moved.wait() if outer else asyncio.Event().wait())
+        try:
+            await asyncio.wait({work, move}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in (work, move):
+                task.cancel()
+            await asyncio.gather(work, move, return_exceptions=True)
+        if work.cancelled():
+            return None
+        bug = work.exception()
+        if isinstance(bug, SourceError):
+            return str(bug)
+        _log.error("%s: a bug in Homeport; please report it", listener.name, exc_info=bug)
+        return f"a bug in Homeport: {type(bug).__name__}"
+
+    async def _unless_moved(self, moved: asyncio.Event, seconds: float, listener: Listener) -> None:
+        """Wait, for one that listens to the neighbourhood not longer than until the machine moves."""
+        try:
+            async with asyncio.timeout(seconds):
+                await (moved.wait() if listener in self._outer else asyncio.Event().wait())
+        except TimeoutError:
+            return
+        await asyncio.sleep(SETTLE)

@@ -1,0 +1,1 @@
+"""The decisions of a recording once more, in no time and with no network."""

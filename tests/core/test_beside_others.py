@@ -64,3 +64,8 @@ def test_alone_at_the_name_our_own_ttl_counts() -> None:
 def test_a_ttl_that_nobody_asks_for_is_left_alone() -> None:
     ours, whole, _ = beside_others(rrset(frozenset({1})), frozenset(), records(frozenset({2}), 300))
     assert (ours.ttl, whole.ttl) == (None, None)
+
+
+def test_where_records_differ_the_least_ttl_counts() -> None:
+    there = records(frozenset({1}), 300) + records(frozenset({2}), 120) + records(frozenset({3}), 600)
+    assert beside_others(rrset(frozenset({1}), 900), frozenset(), there)[0].ttl == 120

@@ -75,6 +75,11 @@ CASES = [
     ("nat", "interface=192.168.1.2 gateway=8.8.8.1 http:a=8.8.8.1", ["the router has 8.8.8.1"]),
     ("nat?", "interface=fd00::1 http:a=2600:1::1", ["fd00::1", "perhaps"]),
     ("cgnat", "interface=192.168.1.2 gateway=100.64.9.9 http:a=8.8.8.1", ["100.64.9.9", "8.8.8.1"]),
+    (
+        "cgnat",
+        "gateway=100.64.9.9 http:a=8.8.8.1 http:b=8.8.8.2",
+        ["http:a says 8.8.8.1; http:b says 8.8.8.2"],
+    ),
     ("cgnat", "gateway=100.127.255.255 http:a!late", ["100.127.255.255"]),
     ("cgnat", "gateway=192.0.0.2 http:a=8.8.8.1", ["DS-Lite"]),
     ("cgnat", "route=192.0.0.4 http:a=8.8.8.1", ["RFC 7335"]),

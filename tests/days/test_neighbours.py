@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from ipaddress import IPv6Address
@@ -147,6 +148,19 @@ def test_with_a_new_prefix_the_neighbour_is_asked_for_where_it_may_be() -> None:
     world.says[AAAA] = says
     pass_time(world, 2 * HOUR)
     assert shop.addresses(NAS, AAAA) == [STABLE]
+    assert X not in world.went()
+
+
+def test_a_neighbour_that_needs_a_moment_to_answer_is_waited_for() -> None:
+    world, shop = home()
+
+    class Slow(Lan):
+        async def nudge(self, addresses: Sequence[IPv6Address]) -> None:
+            asyncio.get_running_loop().call_later(0.5, self.table.update, {ONE: True})
+
+    world.lan = Slow()
+    pass_time(world, MINUTE)
+    assert shop.addresses(NAS, AAAA) == [ONE]
     assert X not in world.went()
 
 

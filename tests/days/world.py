@@ -25,8 +25,8 @@ from homeport.core.report import Outcome, Report, TargetReport
 from homeport.core.schedule import Memory, Target
 from homeport.core.wish import Rule
 from homeport.driver import Api, Provider, RRsetApi, Update, UpdateApi, Verdict
-from homeport.sources.base import InterfaceAddress, Source
 from homeport.replay.clock import VirtualLoop
+from homeport.sources.base import InterfaceAddress, Source
 from homeport.state.store import Store
 from homeport.wire.http import Handler, Reply, Request, Transport
 
@@ -237,6 +237,7 @@ class World:
     owners: Sequence[str] = ("home.example.com",)
     interval: float = 300.0
     verify: bool = False
+    listening: bool = False
     routes: Collection[RRType] = tuple(RRType)
     allow: tuple[str, ...] = ()
     fingerprints: dict[str, str] = field(default_factory=dict)
@@ -347,7 +348,9 @@ class World:
         )
 
     def agent(self, store: Store) -> Agent:
-        return Agent(self.setup(), self, store, self.reports.append, self.proofs.append)
+        return Agent(
+            self.setup(), self, store, self.reports.append, self.proofs.append, listening=self.listening
+        )
 
     async def run(self, store: Store, seconds: float) -> None:
         """The agent from its start until it is ended after that time."""

@@ -9,6 +9,7 @@ from ..agent.loop import Agent
 from ..config.model import Config, Uplink
 from ..core.dns import RRType
 from ..core.hint import Tell
+from ..core.host import Neighbour
 from ..net.announcements import Announcements
 from ..net.ears import Ears, Listener
 from ..net.gena import UpnpEvents
@@ -28,7 +29,8 @@ def ears(config: Config, world: RealWorld, agent: Agent, tell: Tell) -> Ears:
     for name, uplink in config.uplinks.items():
         if any(_word(source.label) in _BEHIND for source in uplink.sources.get(RRType.A, ())):
             outer += _of(uplink, world.nets[name], _known(agent, name))
-    return Ears([*system_listeners(), *world.monitors.values()], outer, tell)
+    macs = {one.host.mac.octets for one in config.records if isinstance(one.host, Neighbour)}
+    return Ears([*system_listeners(macs), *world.monitors.values()], outer, tell)
 
 
 def _of(uplink: Uplink, net: UplinkNet, known: Callable[[], IPv4Address | None]) -> list[Listener]:
@@ -37,7 +39,7 @@ def _of(uplink: Uplink, net: UplinkNet, known: Callable[[], IPv4Address | None])
     found: list[Listener] = []
     tripwire = Tripwire(net, known, uplink=name)
     if "gateway" in uplink.listen:
-        found.append(Announcements(net, uplink=name))
+        found.append(Announcements(net, uplink=name, interface=uplink.interface))
     if "upnp" in uplink.listen:
         found.append(UpnpEvents(net, uplink=name))
     if "tripwire" in uplink.listen:

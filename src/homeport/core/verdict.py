@@ -53,13 +53,17 @@ def verdict(
     if found.word in ("split-horizon", "disagreement", "flapping"):
         return found
     others = [value for value in views.outside if value != views.seen]
-    odd = [f"{views.labels[value][0]} says {listed(value)} instead" for value in others]
+    instead = " instead" if views.seen else ""
+    odd = [f"{views.labels[value][0]} says {listed(value)}{instead}" for value in others]
     odd += [
         f"{r.source} says {listed(r.refused)}, so it sits within a closed network" for r in views.inside
     ]
     if not odd:
         return found
-    return found._replace(says="; ".join([found.says, *odd[:SHOWN]]), sure=found.sure and not others)
+    proved = found.word in ("cgnat", "double-nat")  # by the router alone, whatever outside says
+    return found._replace(
+        says="; ".join([found.says, *odd[:SHOWN]]), sure=found.sure and (proved or not others)
+    )
 
 
 def tunnelled(interface: str) -> bool:

@@ -245,3 +245,17 @@ def questions(home: Home) -> int:
     """Datagrams of the tripwire that have reached the gateway."""
     shown = home.run("gw", ["nft", "list", "table", "inet", "watch"]).stdout
     return int(shown.partition("packets ")[2].split()[0])
+
+
+def test_a_new_address_does_not_wait_for_what_failed_with_the_old(home: Home, zone: Zone) -> None:
+    with home.liar() as liar, running(home, agent=SELDOM) as agent:
+        agent.publishes(zone, "45.0.0.10")
+        home.cut()
+        liar.address = "45.0.0.66"
+        liar.announce()
+        agent.says("failed: .*no connection")
+        home.mend()
+        liar.address = "45.0.0.77"
+        liar.announce()
+        agent.publishes(zone, "45.0.0.77")
+    assert zone.published() == ["45.0.0.10", "45.0.0.77"]

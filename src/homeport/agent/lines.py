@@ -40,8 +40,8 @@ class Rhythm(NamedTuple):
         trust = rhythm.trust(sightings) if listening else rhythm.NO_TRUST
         return cls(trust, rhythm.reconnect(sightings))
 
-    def interval(self, base: float, at: float) -> float:
-        return rhythm.interval(base, self.trust, self.window, at)
+    def interval(self, base: float, at: float, chance: float) -> float:
+        return rhythm.interval(base, self.trust, self.window, at, jitter=chance)
 
 
 class Lines:
@@ -137,12 +137,18 @@ class Lines:
                     self._verdicts[line] = found
                     self._store.judged(*line, found)
 
-    def interval(self, base: float, at: float) -> float:
+    def interval(self, base: float, at: float, chance: float) -> float:
         """Seconds until the next look that nobody asks for: of the line that wants it soonest."""
-        return min((self.rhythm(line).interval(base, at) for line in self._seen), default=base)
+        unseen = rhythm.interval(base, rhythm.NO_TRUST, None, at, jitter=chance)
+        return min((self.rhythm(line).interval(base, at, chance) for line in self._seen), default=unseen)
 
     def rhythm(self, line: Line) -> Rhythm:
         return Rhythm.of(self._sightings.get(line, ()), listening=self._listening)
+
+    @property
+    def chasing(self) -> bool:
+        """Is something promised that was not seen yet?"""
+        return bool(self._promises)
 
     def chase(self, now: float) -> float | None:
         """Seconds until a look for what was promised and not yet seen; None: nothing is."""

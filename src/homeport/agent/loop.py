@@ -71,7 +71,7 @@ class Agent:
     async def once(self) -> Report:
         """One round, waited for to its end, verification included."""
         self._forget()
-        report = await self._round(by_hand=True, patience=None)
+        report = await self._round(anew=True, patience=None)
         self._report(report)
         if self._setup.verify:
             await self._verify(report, PROOF_ONCE)
@@ -85,7 +85,8 @@ class Agent:
         hints: list[Hint] = []
         try:
             while True:
-                report = await self._round(hints, by_hand=rung is not None, patience=PATIENCE)
+                anew = rung is not None or bool(hints) or self._lines.chasing
+                report = await self._round(hints, anew=anew, patience=PATIENCE)
                 self._report(report)
                 if self._setup.verify:
                     self._verify_beside(report)
@@ -93,9 +94,9 @@ class Agent:
                     rung = None
                 await self._world.rest()
                 waits = self._waits(report)
-                interval = self._lines.interval(self._setup.interval, self._world.now())
-                chance = self._world.chance()
-                pause = schedule.pause(interval, waits, rung=rung, jitter=chance)
+                now, chance = self._world.now(), self._world.chance()
+                regular = self._lines.interval(self._setup.interval, now, chance)
+                pause = schedule.pause(regular, waits, rung=rung)
                 rung = None if rung is None else rung + 1
                 hints = await self._listen(min(pause, self._lines.chase(self._world.elapsed()) or pause))
                 if any(hint.origin == HAND for hint in hints):
@@ -138,7 +139,7 @@ class Agent:
 
     # -- one round -----------------------------------------------------------------------------
 
-    async def _round(self, hints: Sequence[Hint] = (), *, by_hand: bool, patience: float | None) -> Report:
+    async def _round(self, hints: Sequence[Hint] = (), *, anew: bool, patience: float | None) -> Report:
         trace = self._world.trace()
         TRACE.set(trace)
         at = self._world.now()
@@ -150,12 +151,12 @@ class Agent:
             rule
             for account in free
             for rule in self._rules(account.name)
-            if schedule.hold(self._memory(rule.target), at, account.fingerprint, by_hand=by_hand) is None
+            if schedule.hold(self._memory(rule.target), at, account.fingerprint, anew=anew) is None
         ]
         sights = self._look_around(rules, thorough=thorough)
         tasks = {
             account.name: asyncio.ensure_future(
-                tend(self._begin(account, trace), self._rules(account.name), sights, at=at, by_hand=by_hand)
+                tend(self._begin(account, trace), self._rules(account.name), sights, at=at, anew=anew)
             )
             for account in free
         }

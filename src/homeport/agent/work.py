@@ -95,7 +95,7 @@ class Work:
 
 
 async def tend(
-    work: Work, rules: Sequence[Rule], sights: Sights, *, at: float, by_hand: bool
+    work: Work, rules: Sequence[Rule], sights: Sights, *, at: float, anew: bool
 ) -> list[TargetReport]:
     """Bring all targets of one account to what is wanted, as far as that is possible now.
 
@@ -103,7 +103,7 @@ async def tend(
     others waiting.
     """
     work.claim(rules)
-    free, reports = _unheld(work, rules, at=at, by_hand=by_hand)
+    free, reports = _unheld(work, rules, at=at, anew=anew)
     meeting = asyncio.ensure_future(_meet(work, free, sights))
     try:
         view = await look(work, [rule.target for rule in free])
@@ -167,14 +167,14 @@ async def shown(world: World, keys: Collection[Key]) -> dict[Key, frozenset[IPAd
 
 
 def _unheld(
-    work: Work, rules: Sequence[Rule], *, at: float, by_hand: bool
+    work: Work, rules: Sequence[Rule], *, at: float, anew: bool
 ) -> tuple[list[Rule], list[TargetReport]]:
     """The rules that may be acted on, and the reports of the others."""
     free: list[Rule] = []
     reports: list[TargetReport] = []
     for rule in rules:
         memory = work.memory(rule.target)
-        why = schedule.hold(memory, at, work.account.fingerprint, by_hand=by_hand)
+        why = schedule.hold(memory, at, work.account.fingerprint, anew=anew)
         if why is None:
             free.append(rule)
         else:

@@ -62,17 +62,18 @@ class Memory:
         return replace(self, stopped_by=None, not_before=None, waiting=None, failures=0)
 
 
-def hold(memory: Memory, now: float, fingerprint: str, *, by_hand: bool) -> str | None:
+def hold(memory: Memory, now: float, fingerprint: str, *, anew: bool) -> str | None:
     """Why this target must be left alone now; None if it may be acted on.
 
     A stop lasts until the account's settings change.  A wait that a provider asked for lasts over
-    restarts; one that we chose after a failure does not bind a person who runs the program by hand.
+    restarts; one that we chose after a failure ends when things are `anew`: a person runs the program, or
+    the line has changed, and what failed may have failed because of it.
     """
     if memory.stopped_by is not None:
         if memory.stopped_by == fingerprint:
             return f"stopped until its account's settings change, or `homeport retry`: {memory.error}"
         return None
-    if memory.not_before is None or (by_hand and memory.waiting is Reaction.RETRY):
+    if memory.not_before is None or (anew and memory.waiting is Reaction.RETRY):
         return None
     wait = memory.not_before - now
     if 0 < wait <= _longest(memory.waiting) + LEEWAY:
@@ -175,13 +176,12 @@ def refresh_due(memory: Memory, days: int | None, now: float, spread: float) -> 
     return abs(now - since) >= days * DAY * (1 - spread / 10)
 
 
-def pause(interval: float, waits: Sequence[float], *, rung: int | None, jitter: float) -> float:
-    """Seconds until the next round.
+def pause(regular: float, waits: Sequence[float], *, rung: int | None) -> float:
+    """Seconds until the next round; `regular` is when it is time for one anyway (`core.rhythm`).
 
     `waits` are those of the targets in seconds from now; `rung` is how often the agent had
     tried before, since its start, without any success (None: it had one).
     """
-    regular = interval * (0.95 + jitter / 10)
     if rung is not None:
         return min(LADDER[min(rung, len(LADDER) - 1)], regular)
     return min([regular, *(max(wait, LEAST_PAUSE) for wait in waits)])

@@ -66,9 +66,7 @@ def change(changes: int, idle_seconds: float) -> None:
     """Aims: median 60 ms, 99th percentile 300 ms when told; 6 s by STUN alone at under 3 MB a month."""
     rows = [(way.name, *_delays(way, changes)) for way in WAYS]
     table(("told by", "changes", "median ms", "99 % ms", "longest ms"), rows)
-    print(
-        f"\nIdle, {idle_seconds:.0f} s scaled to an hour; the LAN's with ARP and the gateway's own words\n"
-    )
+    print(f"\nIdle, {idle_seconds:.0f} s scaled to an hour; the LAN's with all that the gateway says\n")
     head = ("told by", "LAN packets/h", "LAN bytes/h", "WAN packets/h", "WAN bytes/h", "WAN MB/month")
     table(head, _idle(idle_seconds))
 

@@ -4,15 +4,22 @@ from __future__ import annotations
 
 import re
 import tomllib
+from datetime import timedelta
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
 from homeport.config.load import load
+from homeport.config.tables import Teller, UplinkTable
+from homeport.core.advice import WORDS
 from scripts.docs import pages
 
 ROOT = Path(__file__).parents[1]
 READMES = [ROOT / "README.md", ROOT / "README.zh.md"]
+ADDRESSES = [ROOT / "docs" / "addresses.md", ROOT / "docs" / "addresses.zh.md"]
+LINES = [ROOT / "docs" / "lines.md", ROOT / "docs" / "lines.zh.md"]
+PAGES = [*READMES, *ADDRESSES, *LINES]
 
 
 @pytest.mark.parametrize("path", pages(), ids=str)
@@ -26,9 +33,9 @@ def test_no_page_is_left_of_a_provider_that_is_gone() -> None:
     assert written == {path for path in pages() if path.suffix == ".md"}
 
 
-@pytest.mark.parametrize("readme", READMES, ids=lambda path: path.name)
-def test_every_configuration_of_the_readme_is_right(readme: Path, tmp_path: Path) -> None:
-    found = re.findall(r"```toml\n(.*?)```", readme.read_text(encoding="utf-8"), re.DOTALL)
+@pytest.mark.parametrize("page", PAGES, ids=lambda path: path.name)
+def test_every_configuration_that_is_shown_is_right(page: Path, tmp_path: Path) -> None:
+    found = re.findall(r"```toml\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL)
 
     assert found
     for number, text in enumerate(found):
@@ -46,6 +53,55 @@ def test_both_readmes_show_the_same_commands() -> None:
     ]
 
     assert commands[0] == commands[1]
+
+
+@pytest.mark.parametrize("pair", [READMES, ADDRESSES, LINES], ids=lambda pair: pair[0].name)
+def test_both_languages_have_the_same_headings_tables_and_configurations(pair: list[Path]) -> None:
+    shapes = []
+    for page in pair:
+        lines = page.read_text(encoding="utf-8").splitlines()
+        marks = [line.partition(" ")[0] for line in lines if line.startswith(("#", "|", "```", "* "))]
+        words = [re.findall(r"`([^`]+)`", line)[:1] for line in lines if line.startswith("| `")]
+        shapes.append((marks, words))
+
+    assert shapes[0] == shapes[1]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda path: path.name)
+def test_every_link_leads_somewhere(page: Path) -> None:
+    for link in re.findall(r"\]\(([^)]+)\)", page.read_text(encoding="utf-8")):
+        target, _, heading = link.partition("#")
+        if not target.startswith("https:"):
+            there = page.parent / target
+            assert there.exists(), link
+            headings = re.findall(r"^#+ (.*)$", there.read_text(encoding="utf-8"), re.MULTILINE)
+            assert not heading or heading in [one.lower().replace(" ", "-") for one in headings], link
+
+
+@pytest.mark.parametrize("page", ADDRESSES, ids=lambda path: path.name)
+def test_every_verdict_is_explained_once(page: Path) -> None:
+    rows = re.findall(r"^\| `([a-z-]+)` \| ", page.read_text(encoding="utf-8"), re.MULTILINE)
+
+    assert [word for word in rows if word in WORDS] == list(WORDS)
+
+
+@pytest.mark.parametrize("page", [*READMES, *ADDRESSES], ids=lambda path: path.name)
+def test_everybody_who_may_tell_is_named_once(page: Path) -> None:
+    rows = re.findall(r"^\| \*{0,2}`\"([a-z]+)\"`", page.read_text(encoding="utf-8"), re.MULTILINE)
+
+    assert rows == list(get_args(Teller))
+
+
+@pytest.mark.parametrize("page", LINES, ids=lambda path: path.name)
+def test_the_defaults_of_a_line_are_those_of_the_code(page: Path) -> None:
+    shown = re.findall(
+        r"^\| `(probe_interval|detect|recover)` .* (\d+)([sm]) \|$", page.read_text("utf-8"), re.MULTILINE
+    )
+    units = {"s": "seconds", "m": "minutes"}
+
+    assert len(shown) == 3
+    for name, number, unit in shown:
+        assert getattr(UplinkTable(), name) == timedelta(**{units[unit]: int(number)})
 
 
 def test_the_changelog_speaks_of_this_version() -> None:

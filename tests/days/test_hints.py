@@ -7,7 +7,8 @@ from ipaddress import ip_address
 from pathlib import Path
 
 from homeport.core.dns import RRType
-from homeport.core.hint import Hint
+from homeport.core.errors import NoAnswer, Unreachable
+from homeport.core.hint import HAND, Hint
 from homeport.state.store import Store
 
 from .world import HOUR, MINUTE, Readable, Shop, World, live, quiet
@@ -145,3 +146,88 @@ def test_a_hint_of_one_uplink_is_not_known_from_another(tmp_path: Path) -> None:
         live(lived(world, store, 200, (100, hint(OLD, "lte"))))
 
     assert len(world.reports) > 1
+
+
+def test_a_hint_for_nothing_makes_no_promise_forgotten(tmp_path: Path) -> None:
+    """The system chatters while the gateway's announcement is still being looked for."""
+    line, shop = Line(), Shop()
+    chatter = Hint("system", "a route has changed")
+    with Store.open(tmp_path, quiet) as store:
+        told = (100, hint(NEW)), (100.2, chatter), (104, change(line, NEW))
+        live(lived(at_home(line, shop), store, 250, *told))
+
+    assert shop.addresses() == [NEW]
+    assert 104 <= shop.writes[-1][0] - shop.writes[0][0] <= 112
+
+
+def test_who_chatters_makes_nobody_else_wait(tmp_path: Path) -> None:
+    line, shop = Line(), Shop()
+    chatter = [(10 + float(at), Hint("system", f"route {at}")) for at in range(200)]
+    with Store.open(tmp_path, quiet) as store:
+        told = (190.5, change(line, NEW)), (190.5, hint(NEW))
+        live(lived(at_home(line, shop), store, 250, *chatter[:181], *told, *chatter[181:]))
+
+    assert [write[0] - shop.writes[0][0] for write in shop.writes] == [0, 190.5]
+    assert len(line.asked) < 25
+
+
+def test_a_line_that_is_back_with_its_old_address_is_looked_at(tmp_path: Path) -> None:
+    line, shop = Line(), Shop()
+    world = at_home(line, shop)
+    with Store.open(tmp_path, quiet) as store:
+        events = (100, change(line, "10.0.0.1")), (100, hint()), (155, change(line, OLD)), (155, hint(OLD))
+        live(lived(world, store, 170, *events))
+
+    assert 155 in line.asked
+    assert world.outcomes()[-1].right
+
+
+def test_a_person_who_asks_often_makes_nobody_else_wait(tmp_path: Path) -> None:
+    line, shop = Line(), Shop()
+    asked = [(10 + float(at), Hint(HAND, "somebody asks for it")) for at in range(30)]
+    with Store.open(tmp_path, quiet) as store:
+        live(lived(at_home(line, shop), store, 60, *asked, (40.5, change(line, NEW)), (40.5, hint(NEW))))
+
+    assert shop.writes[-1][0] - shop.writes[0][0] == 40.5
+    assert line.asked[1:31] == [at for at, _ in asked]
+
+
+def test_of_a_flood_little_is_kept(tmp_path: Path) -> None:
+    line = Line()
+    world = at_home(line, Shop())
+    flood = [(10 + at / 10, hint(f"9.9.{at // 250}.{at % 250}")) for at in range(6_000)]
+    with Store.open(tmp_path, quiet) as store:
+        live(lived(world, store, 700, *flood))
+
+    assert max(len(report.hints) for report in world.reports) <= 64
+
+
+def test_a_line_that_is_up_before_it_carries_anything_is_no_reason_to_wait(tmp_path: Path) -> None:
+    line, shop = Line(), Shop()
+    world = at_home(line, shop)
+
+    def looking() -> None:
+        if 100 <= world.elapsed() < 103:
+            raise Unreachable("network is unreachable")
+
+    shop.looking = looking
+    with Store.open(tmp_path, quiet) as store:
+        live(lived(world, store, 200, (100, change(line, NEW)), (100, hint(NEW))))
+
+    assert 103 <= shop.writes[-1][0] - shop.writes[0][0] <= 105
+    assert shop.addresses() == [NEW]
+
+
+def test_a_provider_that_answers_with_trouble_is_left_alone_whoever_told(tmp_path: Path) -> None:
+    line, shop = Line(), Shop()
+    world = at_home(line, shop)
+
+    def looking() -> None:
+        if world.elapsed() >= 100:
+            raise NoAnswer("no answer within 10 s")
+
+    shop.looking = looking
+    with Store.open(tmp_path, quiet) as store:
+        live(lived(world, store, 125, (100, change(line, NEW)), (100, hint(NEW))))
+
+    assert len(shop.reads) == 2

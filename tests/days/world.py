@@ -14,6 +14,7 @@ from ipaddress import IPv4Address, IPv6Address, ip_address
 from itertools import count
 from typing import Any, ClassVar, TypeVar
 
+from homeport.agent.hearing import Hearing, nobody
 from homeport.agent.loop import Agent
 from homeport.agent.verify import Proof
 from homeport.agent.world import Account, Setup, Uplink
@@ -237,7 +238,7 @@ class World:
     owners: Sequence[str] = ("home.example.com",)
     interval: float = 300.0
     verify: bool = False
-    listening: bool = False
+    hears: Hearing = nobody
     routes: Collection[RRType] = tuple(RRType)
     allow: tuple[str, ...] = ()
     fingerprints: dict[str, str] = field(default_factory=dict)
@@ -348,9 +349,7 @@ class World:
         )
 
     def agent(self, store: Store) -> Agent:
-        return Agent(
-            self.setup(), self, store, self.reports.append, self.proofs.append, listening=self.listening
-        )
+        return Agent(self.setup(), self, store, self.reports.append, self.proofs.append, hears=self.hears)
 
     async def run(self, store: Store, seconds: float) -> None:
         """The agent from its start until it is ended after that time."""

@@ -41,8 +41,6 @@ uplink = ["fiber", "lte"]
 @pytest.fixture
 def home() -> Iterator[Home]:
     with Home(lines=("fiber", "lte")) as found:
-        # The name server is reached whichever line is cut; sockets that are bound to eth0 still use it.
-        found.run("lan", ["ip", "route", "add", f"{ISP}/32", "via", "192.168.78.1", "dev", "eth1"])
         yield found
 
 

@@ -20,7 +20,7 @@ from homeport.core.errors import SourceError
 from homeport.core.hint import Hint
 from homeport.net import announcements, routers
 from homeport.net.announcements import Announcements, Memory
-from homeport.net.http import FAMILIES
+from homeport.net.way import FAMILIES
 from homeport.wire import natpmp
 
 GATEWAY = IPv4Address("192.168.77.1")
@@ -188,7 +188,7 @@ def free_port() -> int:
 @pytest.fixture
 def lan(monkeypatch: pytest.MonkeyPatch) -> Lan:
     if sys.platform == "win32":
-        pytest.skip("Wine hears no multicast at an address of its own, as Windows does")
+        pytest.skip("here the group is bound to, which Windows does not let anybody do")
     return Lan(monkeypatch)
 
 

@@ -22,7 +22,9 @@ from homeport.net import callback as callback_module
 from homeport.net import gena, routers
 from homeport.net.callback import Callback
 from homeport.net.gena import UpnpEvents
-from homeport.net.http import FAMILIES, HttpTransport
+from homeport.net.http import HttpTransport
+from homeport.net.once import Once
+from homeport.net.way import FAMILIES
 
 Test = Callable[[], Awaitable[None]]
 
@@ -339,6 +341,35 @@ def test_a_first_event_that_was_missed_is_asked_for_again(gateway: Gateway) -> N
     gateway.listen(test)
 
 
+def test_a_gateway_that_never_seems_to_tell_all_is_asked_ever_more_seldom(
+    gateway: Gateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waits: list[float] = []
+    monkeypatch.setattr(gena, "SPACING", 2.0)
+    pause = UpnpEvents._pause
+
+    async def quick(self: UpnpEvents, seconds: float, spacing: float, events: gena._Events) -> None:
+        waits.append(spacing)
+        await pause(self, seconds, 0.0, events)
+
+    monkeypatch.setattr(UpnpEvents, "_pause", quick)
+
+    async def test() -> None:
+        await gateway.told()
+        for _ in range(9):
+            assert await gateway.notify(event(None), seq=1) == 200
+            await gateway.told("UNSUBSCRIBE")
+            await gateway.told()
+        assert await gateway.notify(event("45.0.0.1"), seq=1) == 200
+        gateway.listener.again()
+        assert "sid" in await gateway.told()
+
+    gateway.listen(test)
+
+    assert waits[:10] == [2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 150.0, 150.0, 150.0]
+    assert waits[10:] in ([], [2.0])
+
+
 # -- renewal ---------------------------------------------------------------------------------------
 
 
@@ -361,7 +392,7 @@ def test_it_is_renewed_at_half_its_time_and_not_later_than_a_restart_may_go_unse
 ) -> None:
     waits: list[float] = []
 
-    async def pause(self: UpnpEvents, seconds: float, events: object) -> None:
+    async def pause(self: UpnpEvents, seconds: float, spacing: float, events: object) -> None:
         waits.append(seconds)
         await asyncio.Event().wait()
 
@@ -405,6 +436,20 @@ def test_a_gateway_whose_url_moved_is_looked_for_anew(gateway: Gateway) -> None:
         assert await gateway.notify(event("45.0.0.20")) == 200
 
     gateway.listen(test)
+
+
+def test_a_device_of_another_network_with_the_same_address_is_not_held_on_to(gateway: Gateway) -> None:
+    gateway.path = "/elsewhere"
+
+    async def test() -> None:
+        await gateway.told()
+        await gateway.told()
+        assert gateway.looked == 1
+        assert await gateway.notify(event("45.0.0.1")) == 200
+
+    gateway.listen(test)
+
+    assert gateway.hints.get_nowait().address == ip_address("45.0.0.1")
 
 
 def test_a_gateway_that_is_gone_ends_the_listener(gateway: Gateway) -> None:
@@ -465,6 +510,7 @@ def test_a_gateway_without_events_of_its_own_is_named(
 
     with pytest.raises(SourceError, match=said):
         asyncio.run(main())
+    assert gateway.looked == 1  # the next time there may be another
 
 
 # -- what must not come in -------------------------------------------------------------------------
@@ -665,7 +711,7 @@ def test_any_events_give_a_status_and_never_an_unspecified_address(
     hints: list[Hint] = []
 
     async def main() -> None:
-        subscription = gena._Events("fiber", hints.append, asyncio.Event())
+        subscription = gena._Events("fiber", hints.append, asyncio.Event(), Once(logging.getLogger()))
         subscription.start("http://127.0.0.1/", "uuid:1")
         for headers, body in events:
             whole = {"nt": "upnp:event", "nts": "upnp:propchange", "sid": "uuid:1", "seq": "0"} | headers

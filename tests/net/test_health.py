@@ -164,3 +164,25 @@ def test_one_probe_that_cannot_be_run_is_warned_of_once_and_the_others_decide(
     ]
     [(_, hint)] = told
     assert hint.says == "fiber is down: tcp:9.9.9.9:443: no answer within 3 s"
+
+
+def test_what_cannot_be_run_is_not_warned_of_again_at_each_new_try(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    says = ["only root may"]
+
+    async def go() -> None:
+        monitor = Monitor("fiber", PROBES[:1], TERMS, Line(lambda at, probe: says[0]), clock)
+        for _ in range(5):
+            with pytest.raises(SourceError, match=says[0]):
+                await monitor.run(lambda hint: None)
+        says[0] = "no address found"
+        with pytest.raises(SourceError, match=says[0]):
+            await monitor.run(lambda hint: None)
+
+    with caplog.at_level(logging.WARNING):
+        live(go())
+    assert [record.getMessage() for record in caplog.records] == [
+        "uplink fiber: icmp:1.1.1.1: only root may",
+        "uplink fiber: icmp:1.1.1.1: no address found",
+    ]

@@ -34,7 +34,7 @@ from homeport.core.errors import (
     Untrusted,
 )
 from homeport.core.secret import Secret
-from homeport.net import http
+from homeport.net import http, way
 from homeport.net.http import HttpTransport
 from homeport.wire.http import Reply, Request
 
@@ -825,15 +825,15 @@ def test_the_next_address_is_tried_when_one_refuses(monkeypatch: pytest.MonkeyPa
 
 def test_the_next_address_is_tried_when_one_is_a_black_hole(monkeypatch: pytest.MonkeyPatch) -> None:
     async def main() -> None:
-        real = http._Way._reach
+        real = way.Way.reach
 
-        async def reach(way: Any, family: int, address: Any) -> socket.socket:
+        async def reach(self: Any, family: int, address: Any) -> socket.socket:
             if address[0] == "::1":
                 await asyncio.sleep(60)
-            return await real(way, family, address)
+            return await real(self, family, address)
 
-        monkeypatch.setattr(http._Way, "_reach", reach)
-        monkeypatch.setattr(http, "STAGGER", 0.01)
+        monkeypatch.setattr(way.Way, "reach", reach)
+        monkeypatch.setattr(way, "STAGGER", 0.01)
         async with both_families() as (four, six), transport() as http_:
             resolver(monkeypatch, "::1", "127.0.0.1")
             assert (await http_.send(get(f"http://home.test:{four.port}/"))).status == 200
@@ -845,8 +845,7 @@ def test_the_next_address_is_tried_when_one_is_a_black_hole(monkeypatch: pytest.
 def test_addresses_are_tried_family_by_family_in_turn(monkeypatch: pytest.MonkeyPatch) -> None:
     async def main() -> list[str]:
         resolver(monkeypatch, "::1", "2001:db8::1", "127.0.0.1", "127.0.0.2")
-        way = http._Way(None, True, None, None)
-        return [address[0] for _, address in await way._addresses("home.test", 80)]
+        return [address[0] for _, address in await way.Way()._addresses("home.test", 80)]
 
     assert run(main()) == ["::1", "127.0.0.1", "2001:db8::1", "127.0.0.2"]
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from ipaddress import IPv4Address
 from typing import TypeVar
@@ -22,7 +22,7 @@ from homeport.net import ssdp as search
 from homeport.net.igd import Igd
 from homeport.net.uplink import UplinkNet
 from homeport.wire import igd, ssdp
-from homeport.wire.http import Reply, Request
+from homeport.wire.http import Reply, Request, Transport
 from tests.wire.test_igd import IP1, PPP1, answer, description, refusal, service
 
 GATEWAY = IPv4Address("127.0.0.1")
@@ -50,13 +50,13 @@ class Http:
 class Line:
     """An uplink whose gateway is this machine."""
 
-    pages: Http
+    pages: Transport
     there: IPv4Address = GATEWAY
 
     async def gateway(self) -> IPv4Address:
         return self.there
 
-    def near(self) -> Http:
+    def near(self) -> Transport:
         return self.pages
 
     def source(self, rrtype: RRType | None) -> None:
@@ -106,7 +106,7 @@ def responder() -> Iterator[socket.socket]:
 
 def run(
     what: Callable[[Igd], Awaitable[T]],
-    http: Http,
+    http: Transport,
     monkeypatch: pytest.MonkeyPatch,
     answers: Answers | None = None,
 ) -> T:
@@ -369,6 +369,56 @@ def test_a_forged_answer_before_the_true_one_does_no_harm(monkeypatch: pytest.Mo
     device = run(lambda device: device.device(), http, monkeypatch, forged)
     assert device.control_url == f"http://127.0.0.1{CONTROL}"
     assert not [asked for asked in http.asked if "192.0.2.1" in asked]
+
+
+# A gateway that lies, over the uplink's own sockets
+
+BOMB = (
+    b'<!DOCTYPE root [<!ENTITY a "lol"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;"><!ENTITY c "&b;&b;&b;&b;">]>'
+    b"<root><device><serviceList>&c;</serviceList></device></root>"
+)
+
+
+@pytest.mark.parametrize(
+    ("head", "body", "said"),
+    [
+        ("200 OK", BOMB, "a DTD, which may be an attack"),
+        ("200 OK", b"<root>" + b"a" * 70_000, "more than 65536 octets"),
+        ("302 Found\r\nlocation: http://127.0.0.2:9/d.xml", b"", "HTTP status 302"),
+        ("200 OK\r\nset-cookie: " + "a" * 200_000, b"", "does not speak proper HTTP"),
+        ("200 OK\r\ncontent-encoding: gzip", b"\x1f\x8b", "a compressed answer"),
+    ],
+    ids=["bomb", "endless", "redirect", "head", "compressed"],
+)
+def test_a_page_of_a_lying_gateway_is_the_end_of_the_search_and_no_more(
+    monkeypatch: pytest.MonkeyPatch, head: str, body: bytes, said: str
+) -> None:
+    monkeypatch.setattr(search, "PATIENCE", 0.3)
+    net = UplinkNet(user_agent="homeport/test")
+    ports: list[int] = []
+
+    async def page(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(f"HTTP/1.1 {head}\r\nconnection: close\r\n\r\n".encode() + body)
+        writer.close()
+        with suppress(OSError):
+            await writer.wait_closed()
+
+    async def look(device: Igd) -> None:
+        server = await asyncio.start_server(page, str(GATEWAY), 0)
+        ports.append(server.sockets[0].getsockname()[1])
+        try:
+            with pytest.raises(SourceError, match=said):
+                await device.device()
+        finally:
+            await net.aclose()
+            server.close()
+            await server.wait_closed()
+
+    def answers(count: int, sock: socket.socket, asker: tuple[str, int]) -> None:
+        sock.sendto(told(f"http://127.0.0.1:{ports[0]}/d.xml"), asker)
+
+    run(look, net.near(), monkeypatch, answers)
 
 
 # The uplink's own transport

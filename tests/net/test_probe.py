@@ -132,6 +132,31 @@ def test_a_ping_that_nobody_answers_is_lost_in_time(network: Network, *, everybo
         assert asked("icmp:198.51.100.1", SHORT) == "network is unreachable"
 
 
+def test_a_flood_of_other_packets_does_not_stop_the_rest_of_the_agent() -> None:
+    """All are there at once, so that the loop is never waited for."""
+    token = b"0123456789abcdef"
+    strays, reply = [b"\x03\0\0\0\0\0\0\0"] * 5, b"\0" * 8 + token
+
+    async def go() -> int:
+        turns = 0
+
+        def turn() -> None:
+            nonlocal turns
+            turns += 1
+            asyncio.get_running_loop().call_soon(turn)
+
+        here, there = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
+        with here, there:
+            here.setblocking(False)
+            for octets in [*strays, reply]:
+                there.send(octets)
+            turn()
+            await probes._reply(here, 4, token)
+        return turns
+
+    assert asyncio.run(go()) > len(strays)
+
+
 def test_every_kind_of_probe_leaves_by_its_line(network: Network) -> None:
     with on_it(network, everybody=True, root=True), socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]

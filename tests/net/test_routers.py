@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import socket
+import subprocess
 from ipaddress import IPv4Address, IPv6Address
 
 import pytest
 
 from homeport.core.errors import SourceError
-from homeport.net import routers
+from homeport.net import interfaces, routers
+from tests.lab.network import Network
 
 ZERO = "0" * 32
 HOP = "fe80000000000000020000fffe00ff01"
@@ -61,3 +63,28 @@ def test_a_gateway_that_cannot_be_reached_is_named() -> None:
         pytest.raises(SourceError, match=r"gateway 255\.255\.255\.255: cannot be reached"),
     ):
         routers.address_towards(sock, IPv4Address("255.255.255.255"))
+
+
+def test_an_interface_may_have_a_name_that_is_no_ascii() -> None:
+    """Linux takes any octets for one, and tells them as they are."""
+    name = "wän0"
+    network = Network(["named"])
+    try:
+        network.build()
+        with network.inside("named"):
+            for line in (
+                f"link add {name} type bridge",
+                f"link set {name} up",
+                f"addr add 192.0.2.2/24 dev {name}",
+                "route add default via 192.0.2.1",
+                f"-6 addr add 2001:db8::2/64 dev {name} nodad",
+                f"-6 route add default via fe80::1 dev {name}",
+            ):
+                subprocess.run(["ip", *line.split()], check=True, capture_output=True)
+            assert interfaces.gateway(name) == IPv4Address("192.0.2.1")
+            found = routers.router(name)
+            assert found is not None and found.address == IPv6Address("fe80::1")
+            there = {entry.address: entry.interface for entry in interfaces.addresses()}
+            assert there[IPv4Address("192.0.2.2")] == there[IPv6Address("2001:db8::2")] == name
+    finally:
+        network.down()

@@ -254,6 +254,30 @@ def test_when_no_server_tells_it_says_why_and_remembers_the_address() -> None:
     run(what())
 
 
+@pytest.mark.usefixtures("impatient")
+def test_each_request_is_counted_for_the_server_it_goes_to() -> None:
+    labels: list[str] = []
+
+    async def what() -> None:
+        async with (
+            serving(lambda number, asked: []) as silent,
+            serving(in_turn(ONE, TWO)) as good,
+        ):
+            places = ("127.0.0.1", silent.place[1]), ("localhost", good.place[1])
+            hints: asyncio.Queue[Hint] = asyncio.Queue()
+            net = UplinkNet(user_agent="homeport/test")
+            watch = StunWatch(net, places, lambda: None, pace=at_once, asked=labels.append)
+            task = asyncio.ensure_future(watch.run(hints.put_nowait))
+            await hints.get()
+            task.cancel()
+            await asyncio.wait([task])
+            assert labels[: len(silent.asked)] == ["stun:127.0.0.1"] * len(silent.asked)
+            assert set(labels[len(silent.asked) :]) == {"stun:localhost"}
+            assert len(labels) == watch.requests > len(silent.asked) == 2
+
+    run(what())
+
+
 def test_it_rests_while_somebody_else_watches() -> None:
     async def what() -> None:
         resting = [True]

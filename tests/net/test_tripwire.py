@@ -289,6 +289,18 @@ def test_it_waits_until_an_address_is_known(home: Home) -> None:
     watch(home, what, Watched(None))
 
 
+def test_a_gateway_that_stays_silent_is_asked_ever_more_seldom() -> None:
+    wire = Tripwire(UplinkNet(user_agent="homeport/test"), lambda: WAN)
+    assert wire._judge(Answer.OURS) == tripwire.PACE
+
+    waits = [wire._judge(Answer.SILENT) for _ in range(200)]
+    assert waits[: 2 * tripwire.SILENCE - 1] == [tripwire.PACE] * (2 * tripwire.SILENCE - 1)
+    assert waits == sorted(waits)
+    assert waits[-1] == tripwire.SELDOM
+
+    assert wire._judge(Answer.OURS) == tripwire.PACE
+
+
 def test_without_a_gateway_it_gives_up(home: Home) -> None:
     async def what(watched: Watched) -> None:
         with pytest.raises(SourceError, match="no default IPv4 gateway"):

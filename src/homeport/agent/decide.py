@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from ..core import schedule
 from ..core.dns import IPAddress, Key, Present, RRset, RRType
-from ..core.errors import ProviderError
+from ..core.errors import ProviderError, Unreachable
 from ..core.observation import Absent, Unseen
 from ..core.report import Outcome, TargetReport
 from ..core.schedule import Memory, Target
@@ -78,7 +78,9 @@ def decide(
         return Settled(TargetReport(target, Outcome.UNKNOWN, None, live, error=wish.why))
     if isinstance(present, ProviderError):
         wanted_here = wish.addresses if isinstance(wish, RRset) else None
-        failed = TargetReport(target, Outcome.FAILED, wanted_here, None, error=str(present))
+        failed = TargetReport(
+            target, Outcome.FAILED, wanted_here, None, error=str(present), unreached=unreached(present)
+        )
         return Settled(failed, error=present)
     if isinstance(wish, Absent):
         return _absent(target, wish, memory, live, ours)
@@ -147,6 +149,11 @@ def _absent(
         return Settled(TargetReport(target, Outcome.UNCHANGED, frozenset(), live or frozenset()))
     stays = f'{wish.why}; what is published stays (write type = ["A"] if it is not yours to keep)'
     return Settled(TargetReport(target, Outcome.UNKNOWN, None, live, error=stays))
+
+
+def unreached(error: ProviderError) -> bool:
+    """Did nothing arrive?  After `NoAnswer` it may have; what is `Untrusted` stays so for a while."""
+    return type(error) is Unreachable
 
 
 def with_sibling(todo: Todo, wish: Wish | None, memory: Memory | None) -> Todo:

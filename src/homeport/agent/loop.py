@@ -23,6 +23,7 @@ from ..core.schedule import Target
 from ..core.wish import Rule
 from ..state.store import Store
 from .decide import Settled, Todo
+from .hearing import Hearing, nobody
 from .lines import Lines
 from .observe import observe
 from .verify import Proof, verify
@@ -37,6 +38,7 @@ PROOF_LONG = 300.0  # seconds for them while the agent goes on
 VERIFY_AT_ONCE = 32  # targets
 SOON = schedule.HOUR  # so long, an address that cannot be seen is looked for more often than usual
 THOROUGH = schedule.HOUR  # from one look that trusts nobody alone to the next
+REMEMBERED = 32  # hints that are kept while the next look must wait
 SAVE_AFTER = 0.2  # seconds that proofs wait for others to be kept together with
 
 _log = logging.getLogger(__name__)
@@ -53,12 +55,12 @@ class Agent:
         report: Callable[[Report], None],
         proved: Callable[[Proof], None],
         *,
-        listening: bool = False,
+        hears: Hearing = nobody,
     ) -> None:
         self._setup, self._world, self._store = setup, world, store
         self._report, self._proved = report, proved
         self._memories = store.memories()
-        self._lines = Lines(store, listening=listening)
+        self._lines = Lines(store, hears)
         self._slow: dict[str, asyncio.Task[list[TargetReport]]] = {}
         self._proofs: dict[Target, asyncio.Task[None]] = {}
         self._unsaved: set[Target] = set()
@@ -67,6 +69,10 @@ class Agent:
     def believes(self, uplink: str, rrtype: RRType) -> frozenset[IPAddress]:
         """The addresses that were last seen of a line; none if nothing was."""
         return self._lines.believed((uplink, rrtype)) or frozenset()
+
+    def asked(self, label: str) -> None:
+        """A listener has asked a service outside, named as a source is."""
+        self._lines.asked(label)
 
     async def once(self) -> Report:
         """One round, waited for to its end, verification included."""
@@ -123,6 +129,8 @@ class Agent:
         for target in self._memories.keys() - {rule.target for rule in self._setup.rules}:
             del self._memories[target]
             self._store.forget([target])
+        uplinks = self._setup.uplinks.values()
+        self._lines.forget([(uplink.name, rrtype) for uplink in uplinks for rrtype in uplink.sources])
 
     async def _listen(self, seconds: float) -> list[Hint]:
         """Sleep, but not longer than until somebody has something new to say."""
@@ -130,11 +138,12 @@ class Agent:
         ends = clock() + seconds
         heard: list[Hint] = []
         while (left := ends - clock()) > 0:
-            heard += self._lines.news(await self._world.sleep(left))
-            if any(hint.origin in (HAND, HEALTH) for hint in heard):
+            news = self._lines.news(await self._world.sleep(left))
+            heard = [*heard[-REMEMBERED:], *news]
+            if any(hint.origin in (HAND, HEALTH) for hint in news):
                 break
-            if heard:
-                ends = min(ends, clock() + self._lines.calm(clock()))
+            if news:
+                ends = min(ends, clock() + self._lines.calm(news, clock()))
         return heard
 
     # -- one round -----------------------------------------------------------------------------
@@ -179,7 +188,10 @@ class Agent:
             for key, sight in sights.items()
             if sight.done() and not sight.cancelled() and sight.exception() is None  # told by `_finished`
         }
-        self._lines.looked(hints, seen, self._world.elapsed(), at)
+        unreached = any(one.unreached for one in reports)
+        self._lines.looked(hints, seen, self._world.elapsed(), at, unreached=unreached)
+        uplinks = self._setup.uplinks
+        self._lines.watched([name for name in uplinks if not self._world.healthy(name)], uplinks, at)
         return Report(at, trace, seen, tuple(sorted(reports, key=lambda one: one.target)), tuple(hints))
 
     def _look_around(

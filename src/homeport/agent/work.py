@@ -19,7 +19,7 @@ from ..core.wish import Rule, Wish, needed, wish
 from ..driver import Api, Budget, Verdict
 from ..state.store import Change, Store
 from ..wire.http import Reply, Request, Transport
-from .decide import Settled, Todo, View, decide, with_sibling
+from .decide import Settled, Todo, View, decide, unreached, with_sibling
 from .neighbours import Table, awaits, meet
 from .world import Account, World
 
@@ -362,7 +362,9 @@ def _conclude(work: Work, todo: Todo, verdict: Verdict) -> TargetReport:
     after = replace(after, outcome=Outcome.FAILED)
     work.save({todo.target: after}, _trouble(work, todo.target, memory, verdict))
     live = None if isinstance(verdict, NoAnswer) else todo.live
-    return TargetReport(todo.target, Outcome.FAILED, wanted, live, error=str(verdict))
+    return TargetReport(
+        todo.target, Outcome.FAILED, wanted, live, error=str(verdict), unreached=unreached(verdict)
+    )
 
 
 def _failed(work: Work, memory: Memory, error: ProviderError, *, wrote: bool) -> Memory:

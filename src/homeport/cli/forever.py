@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import signal
 import sys
+from typing import TYPE_CHECKING
 
+from ..agent.hearing import Roll
 from ..agent.loop import Agent
 from ..agent.verify import Proof
 from ..config.model import Config
@@ -13,12 +15,14 @@ from ..core.hint import HAND, Hint
 from ..core.report import Report
 from ..net import doorbell
 from ..report.log import LOGGER, LogView
-from ..report.record import Recorder
 from ..state.store import Store
 from .exits import RIGHT
 from .listening import ears
 from .run import print_json, proved
 from .setup import begin, setup, world
+
+if TYPE_CHECKING:
+    from ..report.record import Recorder
 
 ASKED = Hint(HAND, "somebody asks for it")
 
@@ -57,8 +61,9 @@ async def forever(config: Config, store: Store, recorder: Recorder | None, *, as
     )
     if recorder is not None:
         begin(recorder, asked)
-    agent = Agent(asked, real, store, report, _log_proof, listening=True)
-    listening = asyncio.ensure_future(ears(config, real, agent, tell).run())
+    roll = Roll()
+    agent = Agent(asked, real, store, report, _log_proof, hears=roll.hears)
+    listening = asyncio.ensure_future(ears(config, real, agent, roll, tell).run())
     try:
         await agent.run()
     finally:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import json
 import time
+from collections.abc import Collection
 from pathlib import Path
 from typing import NamedTuple
 
 from ..agent.loop import TRACE
 from ..agent.observe import survey, tunnel
 from ..agent.world import Uplink
+from ..config.model import Config
 from ..core.address import PLAIN_WORDS, AddressClass, classify
 from ..core.advice import Verdict
 from ..core.dns import RRType
@@ -37,10 +39,12 @@ def ip(path: Path | None, *, as_json: bool) -> int:
         if sources
     ]
 
+    down: list[str] = []
+
     async def look() -> tuple[list[Sight], list[str | None]]:
         real = world(config)
         try:
-            return await asyncio.gather(
+            sights, tunnels, _ = await asyncio.gather(
                 asyncio.gather(
                     *(
                         survey(uplink, real.net(uplink.name), rrtype, real.elapsed)
@@ -48,7 +52,10 @@ def ip(path: Path | None, *, as_json: bool) -> int:
                     )
                 ),
                 asyncio.gather(*(tunnel(real.net(uplink.name), rrtype) for uplink, rrtype in looks)),
+                asyncio.gather(*map(real.proved, asked.uplinks)),
             )
+            down.extend(name for name in asked.uplinks if not real.healthy(name))
+            return sights, tunnels
         finally:
             await real.rest()
 
@@ -62,7 +69,7 @@ def ip(path: Path | None, *, as_json: bool) -> int:
         for (uplink, rrtype), sight, through in zip(looks, sights, tunnels, strict=True)
     ]
     rows = [
-        _Row(uplink, rrtype, reading, sight, overall)
+        _Row(uplink, rrtype, reading, sight, overall, _up(config, uplink.name, down))
         for (uplink, rrtype), sight, overall in zip(looks, sights, verdicts, strict=True)
         for reading in sight.readings
     ]
@@ -74,10 +81,16 @@ def ip(path: Path | None, *, as_json: bool) -> int:
         print(table([row.cells() for row in rows], head))
         for (uplink, rrtype), sight, overall in zip(looks, sights, verdicts, strict=True):
             where = line_name(uplink.name, rrtype)
+            if uplink.name in down:
+                print(paint(f"{where}: its probes say that it is down", "red"))
             print(_conclusion(where, sight))
-            if not isinstance(sight.observation, Absent):
+            if not isinstance(sight.observation, Absent) and overall.word != "unknown":
                 print(verdict_text(where, overall))
     return NOT_RIGHT if any(isinstance(sight.observation, Unseen) for sight in sights) else RIGHT
+
+
+def _up(config: Config, uplink: str, down: Collection[str]) -> bool | None:
+    return uplink not in down if config.uplinks[uplink].probes else None
 
 
 class _Row(NamedTuple):
@@ -88,6 +101,7 @@ class _Row(NamedTuple):
     reading: Reading
     sight: Sight
     overall: Verdict  # of the whole line
+    up: bool | None  # by its probes; None: nobody watches it
 
     @property
     def verdict(self) -> tuple[str, str]:
@@ -120,7 +134,7 @@ class _Row(NamedTuple):
             "chosen": isinstance(seen := self.sight.observation, Seen)
             and self.reading.addresses == seen.addresses,
             "error": self.reading.error,
-            "line": self.overall._asdict(),
+            "line": {**self.overall._asdict(), "up": self.up},
         }
 
     def cells(self) -> tuple[str, ...]:

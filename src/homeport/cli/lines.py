@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from typing import NamedTuple
 
@@ -25,6 +26,8 @@ class LineView(NamedTuple):
     verdict: Verdict | None
     looks: str  # how often it is looked at and why, in plain words
     sightings: tuple[Sighting, ...]
+    up: bool | None = None  # by its probes; None: nobody watches it
+    down_since: float | None = None  # seconds since 1970
 
     @property
     def known(self) -> bool:
@@ -39,28 +42,48 @@ class LineView(NamedTuple):
         verdict = self.verdict
         return {
             "uplink": self.uplink,
+            "type": self.rrtype.value,
+            "up": self.up,
+            "down_since": None if self.down_since is None else iso(self.down_since),
             "verdict": verdict and verdict.word,
             "says": verdict and verdict.says,
             "advice": verdict and verdict.advice,
+            "sure": verdict and verdict.sure,
             "looks": self.looks,
             "changes": [
-                {"at": one.at, "addresses": list(one.addresses), "told": one.told}
+                {"at": iso(one.at), "addresses": list(one.addresses), "told": one.told}
                 for one in self.sightings[-CHANGES:]
             ],
         }
 
     def text(self) -> str:
-        return "\n".join([verdict_text(self.name, self.verdict), f"  {self.looks}"])
+        lines = [self._said(), f"  {self.looks}"]
+        if self.down_since is not None:
+            down = f"{self.name}: its probes say that it is down, since {iso(self.down_since)}"
+            lines.insert(0, paint(down, "red"))
+        return "\n".join(lines)
+
+    def _said(self) -> str:
+        """The verdict; where too few sources were asked for one, what they said."""
+        if self.verdict is not None:
+            return verdict_text(self.name, self.verdict)
+        if not self.sightings:
+            return f"{self.name}: not seen yet"
+        last = self.sightings[-1]
+        return f"{self.name}: {', '.join(last.addresses) or 'none, on purpose'} since {iso(last.at)}"
+
+
+def iso(at: float) -> str:
+    """RFC 3339, UTC."""
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(at))
 
 
 def line_name(uplink: str, rrtype: RRType) -> str:
     return f"{rrtype}" if uplink == "default" else f"{rrtype} of {uplink}"
 
 
-def verdict_text(name: str, verdict: Verdict | None) -> str:
+def verdict_text(name: str, verdict: Verdict) -> str:
     """The verdict, and what to do about it, on lines of their own."""
-    if verdict is None:
-        return f"{name}: not looked at yet"
     sure = "" if verdict.sure else " (not certain)"
     colour = "yellow" if verdict.advice else "green"
     said = paint(f"{name}: {verdict.word}{sure}: {verdict.says}", colour)
@@ -70,15 +93,19 @@ def verdict_text(name: str, verdict: Verdict | None) -> str:
 def line_views(config: Config, store: Store, now: float) -> list[LineView]:
     """All lines of the configuration that have sources."""
     verdicts, sightings = store.verdicts(), store.sightings()
+    down, heard = store.down(), store.heard()
     base = config.agent.interval.total_seconds()
     found = []
     for name, uplink in config.uplinks.items():
         for rrtype, sources in uplink.sources.items():
             if sources:
                 known = sightings.get((name, rrtype), [])
-                trust, window = Rhythm.of(known, listening=True)
+                trust, window = Rhythm.of(known, heard.get(name, ()), now)
                 looks = rhythm.words(base, trust, window, now)
-                found.append(LineView(name, rrtype, verdicts.get((name, rrtype)), looks, tuple(known)))
+                since = down.get(name) if uplink.probes else None
+                up = since is None if uplink.probes else None
+                said = verdicts.get((name, rrtype))
+                found.append(LineView(name, rrtype, said, looks, tuple(known), up, since))
     return found
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from ipaddress import IPv4Address
 
+from ..agent.hearing import Roll
 from ..agent.loop import Agent
 from ..config.model import Config, Uplink
 from ..core.dns import RRType
@@ -23,30 +24,34 @@ from ..sources.stun import Stun
 _BEHIND = frozenset({"http", "dns", "stun", "gateway"})  # words of sources that see the gateway's address
 
 
-def ears(config: Config, world: RealWorld, agent: Agent, tell: Tell) -> Ears:
+def ears(config: Config, world: RealWorld, agent: Agent, roll: Roll, tell: Tell) -> Ears:
     """All listeners of this configuration; nothing is opened yet."""
     outer: list[Listener] = []
     for name, uplink in config.uplinks.items():
         if any(_word(source.label) in _BEHIND for source in uplink.sources.get(RRType.A, ())):
-            outer += _of(uplink, world.nets[name], _known(agent, name))
+            outer += _of(uplink, world.nets[name], agent, roll)
     macs = {one.host.mac.octets for one in config.records if isinstance(one.host, Neighbour)}
-    return Ears([*system_listeners(macs), *world.monitors.values()], outer, tell)
+    system = [roll.ear(one, one.name) for one in system_listeners(macs)]
+    return Ears([*system, *world.monitors.values()], outer, tell)
 
 
-def _of(uplink: Uplink, net: UplinkNet, known: Callable[[], IPv4Address | None]) -> list[Listener]:
+def _of(uplink: Uplink, net: UplinkNet, agent: Agent, roll: Roll) -> list[Listener]:
     """Those of one uplink behind a gateway."""
     name = uplink.name
+    known = _known(agent, name)
     found: list[Listener] = []
     tripwire = Tripwire(net, known, uplink=name)
     if "gateway" in uplink.listen:
-        found.append(Announcements(net, uplink=name, interface=uplink.interface))
+        announced = Announcements(net, uplink=name, interface=uplink.interface)
+        found.append(roll.ear(announced, "nat-pmp", "pcp", uplink=name))
     if "upnp" in uplink.listen:
-        found.append(UpnpEvents(net, uplink=name))
+        found.append(roll.ear(UpnpEvents(net, uplink=name), "upnp", uplink=name))
     if "tripwire" in uplink.listen:
-        found.append(tripwire)
+        found.append(roll.ear(tripwire, "tripwire", uplink=name))
     servers = [(s.host, s.port) for s in uplink.sources.get(RRType.A, ()) if isinstance(s, Stun)]
     if "stun" in uplink.listen and servers:
-        found.append(StunWatch(net, servers, known, uplink=name, rests=lambda: tripwire.armed))
+        stun = StunWatch(net, servers, known, uplink=name, rests=lambda: tripwire.armed, asked=agent.asked)
+        found.append(roll.ear(stun, "stun", uplink=name))
     return found
 
 

@@ -16,7 +16,7 @@ from ..net import doorbell
 from ..state.lock import held
 from ..state.store import Change, Store
 from .exits import NOT_RIGHT, RIGHT
-from .lines import asked_text, line_views
+from .lines import asked_text, iso, line_views
 from .setup import configure
 from .term import paint, table
 
@@ -228,7 +228,7 @@ def retry(path: Path | None, name: str | None) -> int:
 
 
 def _iso(at: float | None) -> str | None:
-    return None if at is None else time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(at))
+    return None if at is None else iso(at)
 
 
 def _ago(at: float) -> str:

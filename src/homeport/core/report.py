@@ -38,6 +38,7 @@ class TargetReport(NamedTuple):
     why: str | None = None  # why something was sent although the address is the old one
     veiled: bool = False  # name servers show other addresses (a proxy's), so there is nothing to prove
     shared: bool = False  # others keep addresses at the same name
+    unreached: bool = False  # it failed because nothing arrived at the provider
 
     def as_json(self, trace: str) -> dict[str, object]:
         """The line of `run --json`; its words are a contract."""

@@ -15,6 +15,7 @@ from ipaddress import ip_address
 
 from ..core.errors import NoAnswer, Unreachable
 from ..wire import dns
+from .way import Way
 
 CONNECT_TIMEOUT = 5.0  # seconds
 HAPPY_EYEBALLS = 0.25  # seconds until the next address of the server is tried beside (RFC 8305, 5)
@@ -23,7 +24,13 @@ RESEND = (0.8, 1.6, 2.4)  # seconds to wait for a UDP answer before asking again
 
 
 class TcpDns:
-    """RFC 7766: one connection for one exchange, all messages pipelined (6.2.1.1)."""
+    """RFC 7766: one connection for one exchange, all messages pipelined (6.2.1.1).
+
+    It leaves by `way`, if one is given.
+    """
+
+    def __init__(self, way: Way | None = None) -> None:
+        self._way = way
 
     async def exchange(self, host: str, port: int, messages: Sequence[bytes]) -> list[bytes]:
         """As `driver.DnsTransport` says.
@@ -42,12 +49,14 @@ class TcpDns:
         loop = asyncio.get_running_loop()
         try:
             async with asyncio.timeout(CONNECT_TIMEOUT):
-                transport, stream = await loop.create_connection(
-                    lambda: _Stream({message[:2] for message in messages}),
-                    host,
-                    port,
-                    happy_eyeballs_delay=HAPPY_EYEBALLS,
-                )
+                expected = {message[:2] for message in messages}
+                if self._way is not None:
+                    sock = await self._way.connect(host, port)
+                    transport, stream = await loop.create_connection(lambda: _Stream(expected), sock=sock)
+                else:
+                    transport, stream = await loop.create_connection(
+                        lambda: _Stream(expected), host, port, happy_eyeballs_delay=HAPPY_EYEBALLS
+                    )
         except TimeoutError as error:
             raise Unreachable(f"{where}: no connection within {CONNECT_TIMEOUT:.0f} s") from error
         except (OSError, UnicodeError) as error:
@@ -106,8 +115,10 @@ class _Stream(asyncio.Protocol):
         self.progress.set()
 
 
-async def ask(address: str, port: int, owner: str, rdtype: int, *, recursive: bool = False) -> dns.Message:
-    """One question over UDP (RFC 1035, 4.2.1), over TCP if the answer was cut.
+async def ask(
+    address: str, port: int, owner: str, rdtype: int, *, recursive: bool = False, way: Way | None = None
+) -> dns.Message:
+    """One question over UDP (RFC 1035, 4.2.1), over TCP if the answer was cut.  It leaves by `way`.
 
     The socket is connected and the ID unpredictable (RFC 5452).  Raises `Unreachable` for no route or
     a closed port, `NoAnswer` for silence; what is no answer to our question is not looked at.
@@ -117,8 +128,11 @@ async def ask(address: str, port: int, owner: str, rdtype: int, *, recursive: bo
     where = f"{address} port {port}"
     loop = asyncio.get_running_loop()
     try:
+        sock = None if way is None else way.datagrams(address, port)
         transport, protocol = await loop.create_datagram_endpoint(
-            lambda: _Datagrams(number, owner, rdtype), remote_addr=(address, port)
+            lambda: _Datagrams(number, owner, rdtype),
+            remote_addr=None if sock else (address, port),
+            sock=sock,
         )
     except OSError as error:
         raise Unreachable(f"{where}: {reason(error)}") from error
@@ -141,7 +155,7 @@ async def ask(address: str, port: int, owner: str, rdtype: int, *, recursive: bo
         transport.abort()
     if not answer.truncated:
         return answer
-    [whole] = await TcpDns().exchange(address, port, [question])
+    [whole] = await TcpDns(way).exchange(address, port, [question])
     try:
         answer = dns.decode(whole)
     except dns.MalformedMessage as error:

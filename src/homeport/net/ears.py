@@ -14,7 +14,8 @@ from typing import Protocol, runtime_checkable
 from ..core.errors import SourceError
 from ..core.hint import Hint, Tell
 
-WAITS = (10.0, 30.0, 60.0, 300.0, 900.0)  # seconds until the next try of one that cannot listen
+# Seconds until the next try of one that cannot listen: a gateway starts within a few minutes.
+WAITS = (10.0, 20.0, 30.0, 60.0, 60.0, 120.0, 300.0, 900.0)
 SOUND = 600.0  # seconds of listening after which earlier failures are forgotten
 SETTLE = 0.5  # seconds that a machine which has moved needs to know its new network
 MOVED = frozenset({"system", "resume"})  # after these, a socket may belong to a network that is gone
@@ -78,21 +79,23 @@ class Ears:
         failures, said = 0, ""
         while True:
             began, moved = loop.time(), self._moved
-            why = await self._listen(listener, moved)
-            if why is None:  # the machine has moved
+            trouble = await self._listen(listener, moved)
+            if trouble is None:  # the machine has moved
                 failures = 0
                 await asyncio.sleep(SETTLE)
                 continue
             if loop.time() - began > SOUND:
                 failures, said = 0, ""
-            if why != said:
+            if (why := _in_words(trouble)) != said:
+                if not isinstance(trouble, SourceError):
+                    _log.error("%s: a bug in Homeport; please report it", listener.name, exc_info=trouble)
                 _log.info("%s: %s; the address is looked at from time to time", listener.name, why)
                 said = why
             wait = WAITS[min(failures, len(WAITS) - 1)]
             failures += 1
-            await self._unless_moved(moved, wait, listener)
+            await self._unless_moved(moved, wait)
 
-    async def _listen(self, listener: Listener, moved: asyncio.Event) -> str | None:
+    async def _listen(self, listener: Listener, moved: asyncio.Event) -> BaseException | None:
         """Let it listen to its end: why it ended; None if the machine has moved."""
         outer = listener in self._outer
         work = asyncio.ensure_future(listener.run(self._heard))
@@ -105,17 +108,19 @@ class Ears:
             await asyncio.gather(work, move, return_exceptions=True)
         if work.cancelled():
             return None
-        bug = work.exception()
-        if isinstance(bug, SourceError):
-            return str(bug)
-        _log.error("%s: a bug in Homeport; please report it", listener.name, exc_info=bug)
-        return f"a bug in Homeport: {type(bug).__name__}"
+        return work.exception() or RuntimeError("a listener ended without a word")
 
-    async def _unless_moved(self, moved: asyncio.Event, seconds: float, listener: Listener) -> None:
-        """Wait, for one that listens to the neighbourhood not longer than until the machine moves."""
+    async def _unless_moved(self, moved: asyncio.Event, seconds: float) -> None:
+        """Wait, but not longer than until the machine moves: elsewhere it may well listen."""
         try:
             async with asyncio.timeout(seconds):
-                await (moved.wait() if listener in self._outer else asyncio.Event().wait())
+                await moved.wait()
         except TimeoutError:
             return
         await asyncio.sleep(SETTLE)
+
+
+def _in_words(trouble: BaseException) -> str:
+    return (
+        str(trouble) if isinstance(trouble, SourceError) else f"a bug in Homeport: {type(trouble).__name__}"
+    )

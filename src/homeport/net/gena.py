@@ -68,6 +68,7 @@ class UpnpEvents:
     def __init__(self, line: Line, *, uplink: str | None = None) -> None:
         self._line, self._uplink = line, uplink
         self._wake = asyncio.Event()
+        self._once = Once(_log)
 
     def again(self) -> None:
         """Somebody says that the gateway has restarted: see at once whether it still knows us."""
@@ -75,18 +76,24 @@ class UpnpEvents:
 
     async def run(self, tell: Tell) -> None:
         """Until it is cancelled.  Raises `SourceError`: no gateway with events, or it is gone."""
-        device = await self._line.device()
-        gateway = _gateway(device)
+        try:
+            gateway = _gateway(await self._line.device())
+        except SourceError:
+            self._line.forget_device()  # it may be that of another network, with the same address
+            raise
         mine = self._towards(gateway)
-        events = _Events(self._uplink, tell, self._wake)
+        events = _Events(self._uplink, tell, self._wake, self._once)
         async with Callback("NOTIFY", gateway, gena.LONGEST_BODY, events.notified) as callback:
             await callback.open(mine)
             try:
-                seconds = await self._begin(device, events, callback.url)
+                seconds = await self._begin_anew(gateway, events, callback.url)
+                spacing = SPACING
                 while True:
-                    await self._pause(min(seconds / 2, LONGEST_WAIT), events)
+                    await self._pause(min(seconds / 2, LONGEST_WAIT), spacing, events)
                     if self._towards(gateway) != mine:
                         raise SourceError(f"UPnP events: {mine} is no longer this machine's address")
+                    # Some gateway may count so that something always seems to be missing.
+                    spacing = min(2 * spacing, LONGEST_WAIT) if events.missing else SPACING
                     seconds = await self._go_on(gateway, events, callback.url)
             finally:
                 await self._end(events)
@@ -108,21 +115,25 @@ class UpnpEvents:
             with suppress(SourceError):
                 asked = gena.renew(events.url, events.sid, WANTED)
                 return gena.granted(await self._send(asked)).seconds
+        return await self._begin_anew(gateway, events, callback)
+
+    async def _begin_anew(self, gateway: IPv4Address, events: _Events, callback: str) -> float:
+        """Subscribe at the device that is remembered, or at the one that is there now."""
         device = await self._line.device()
         try:
             return await self._begin(device, events, callback)
-        except SourceError:  # its URLs may have changed too
+        except SourceError:  # its URLs may have changed, or it is in another network
             self._line.forget_device()
         device = await self._line.device()
         if _gateway(device) != gateway:
             raise SourceError(f"UPnP events: the gateway is {device.host} now, no longer {gateway}")
         return await self._begin(device, events, callback)
 
-    async def _pause(self, seconds: float, events: _Events) -> None:
-        """Wait, at most so long, until there is a reason to ask the gateway."""
-        await asyncio.sleep(SPACING)
+    async def _pause(self, seconds: float, spacing: float, events: _Events) -> None:
+        """Wait, so long at most and `spacing` at least, until there is a reason to ask the gateway."""
+        await asyncio.sleep(spacing)
         with suppress(TimeoutError):
-            async with asyncio.timeout(seconds - SPACING):
+            async with asyncio.timeout(seconds - spacing):
                 await self._wake.wait()
         if events.changed:
             await asyncio.sleep(DOUBT)
@@ -151,16 +162,15 @@ class UpnpEvents:
 class _Events:
     """The events of all subscriptions, one after the other, told as hints if they tell something new."""
 
-    def __init__(self, uplink: str | None, tell: Tell, wake: asyncio.Event) -> None:
+    def __init__(self, uplink: str | None, tell: Tell, wake: asyncio.Event, once: Once) -> None:
         self.url = self.sid = ""
         self.missing = False  # has an event got lost?
         self.changed = False  # did one tell a change, so that another may have got lost beside it?
-        self._uplink, self._tell, self._wake = uplink, tell, wake
+        self._uplink, self._tell, self._wake, self._once = uplink, tell, wake, once
         self._seq: int | None = None
         self._address: str | None = None
         self._asking = False
         self._early: list[tuple[gena.Notice, bytes]] = []
-        self._once = Once(_log)
 
     @contextmanager
     def awaited(self) -> Iterator[None]:

@@ -40,6 +40,7 @@ class Monitor:
         self._turn = asyncio.Lock()  # of rounds: the first may be run by whoever needs it first
         self._missed: dict[Probe, str] = {}  # why probes were not answered in the last round
         self._unable: dict[Probe, str] = {}  # why this machine cannot run them
+        self._warned: dict[Probe, str] = {}  # what was said of that, which a new start does not say again
 
     @property
     def healthy(self) -> bool:
@@ -98,11 +99,13 @@ class Monitor:
         try:
             missed = await self._prober.ask(probe, patience)
         except SourceError as error:
-            if probe not in self._unable:
-                _log.warning("uplink %s: %s: %s", self._uplink, probe.label, error)
             self._unable[probe] = str(error)
+            if self._warned.get(probe) != str(error):
+                self._warned[probe] = str(error)
+                _log.warning("uplink %s: %s: %s", self._uplink, probe.label, error)
             return None
         self._unable.pop(probe, None)
+        self._warned.pop(probe, None)
         self._missed.pop(probe, None)
         if missed is not None:
             self._missed[probe] = missed

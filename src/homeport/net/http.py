@@ -8,15 +8,12 @@ the words of the peer (who may quote our request) in a message.
 from __future__ import annotations
 
 import asyncio
-import os
-import socket
 import ssl
-import sys
 from collections.abc import Mapping
 from contextlib import ExitStack
+from copy import copy
 from dataclasses import dataclass, field
 from functools import cache
-from itertools import chain, zip_longest
 from pathlib import Path
 from types import TracebackType
 from typing import Any, NamedTuple, Self
@@ -29,14 +26,12 @@ from ..core.errors import ConfigError, NoAnswer, Unintelligible, Unreachable, Un
 from ..core.secret import Secret
 from ..wire.auth import basic
 from ..wire.http import NOTHING, Reply, Request
+from .way import Way, reason
 
 PORTS = {"http": 80, "https": 443}
-FAMILIES = {RRType.A: socket.AF_INET, RRType.AAAA: socket.AF_INET6}
-SPOKEN = {RRType.A: "IPv4", RRType.AAAA: "IPv6"}
 CHUNK = 16_384  # octets read at once
 LONGEST_HEAD = 65_536  # octets
 IDLE = 30.0  # seconds; many servers close a silent connection after 60, some after less
-STAGGER = 0.25  # seconds from one attempt to the next (RFC 8305, 5)
 # What RFC 3986 lets stand unescaped, less what somebody reads as a separator or as a space.
 IN_PATH = "/%:@!$&'()*+,;=~"
 IN_QUERY = "/:@!$'()*,?~"
@@ -79,7 +74,7 @@ class HttpTransport:
         connections: int = 8,
     ) -> None:
         """Raises `ConfigError` for a proxy that cannot be one; opens nothing."""
-        self._way = _Way(family, strict_family, interface, source_address)
+        self._way = Way(family, strict_family, interface, source_address)
         self._proxy = _read_proxy(proxy) if proxy else None
         self._ca_file = ca_file
         self._limit = limit
@@ -91,7 +86,18 @@ class HttpTransport:
             "connection": "keep-alive",
         }
         self._connections = connections
-        self._slots = asyncio.Semaphore(connections)
+        self._empty()
+
+    def by(self, way: Way) -> HttpTransport:
+        """The same, but with that way out of this machine."""
+        other = copy(self)
+        other._way = way  # noqa: SLF001 - of our own kind
+        other._empty()  # noqa: SLF001 - of our own kind
+        return other
+
+    def _empty(self) -> None:
+        """Without any connection yet."""
+        self._slots = asyncio.Semaphore(self._connections)
         self._busy = 0
         self._idle: list[_Connection] = []  # the one used last is the last
         self._round = 0  # grows with `aclose`: a connection of an earlier round is not kept
@@ -186,7 +192,7 @@ class HttpTransport:
             raise NoAnswer(f"{said}: no complete answer after {seconds:.3g} s") from error
         except OSError as error:
             connection.gone = not connection.opening
-            raise NoAnswer(f"{said}: {_why(error)} before the answer was complete") from error
+            raise NoAnswer(f"{said}: {reason(error)} before the answer was complete") from error
         except _NotHttp as error:
             raise Unintelligible(f"{said}: {error}") from error
         finally:
@@ -239,7 +245,7 @@ class HttpTransport:
             why = (error.reason or "no reason given").lower().replace("_", " ")
             raise Unreachable(f"{said}: no TLS with that port ({why})") from error
         except OSError as error:
-            raise Unreachable(f"{said}: {_why(error)}") from error
+            raise Unreachable(f"{said}: {reason(error)}") from error
 
     async def _connect(self, origin: _Origin, tls: ssl.SSLContext | None, said: str) -> _Connection:
         server: Any = origin.host.partition("%")[0].rstrip(".").encode()
@@ -289,7 +295,7 @@ class HttpTransport:
             return _tls_context(self._ca_file)
         except OSError as error:  # ssl.SSLError is one
             what = f"ca_file {self._ca_file}" if self._ca_file else "the system's certificates"
-            raise Unreachable(f"{said}: cannot use {what}: {_why(error)}") from error
+            raise Unreachable(f"{said}: cannot use {what}: {reason(error)}") from error
 
     def _distrust(self, error: ssl.SSLCertVerificationError, host: str) -> str:
         """What is wrong with the certificate, and what the person can do."""
@@ -414,106 +420,6 @@ class _Connection:
         self._writer.transport.abort()
 
 
-@dataclass(frozen=True, slots=True)
-class _Way:
-    """How sockets leave this machine."""
-
-    family: RRType | None
-    strict: bool
-    interface: str | None
-    source: IPAddress | None
-
-    async def connect(self, host: str, port: int) -> socket.socket:
-        """A connected socket: addresses are tried in order, one more every 0.25 s (RFC 8305, 5).
-
-        Raises `OSError` whose text is for the person.
-        """
-        waiting = await self._addresses(host, port)
-        won: list[socket.socket] = []
-        trouble: list[str] = []
-
-        async def attempt(family: int, address: Any) -> None:
-            try:
-                sock = await self._reach(family, address)
-            except OSError as error:
-                trouble.append(f"{_why(error)} ({address[0]})")
-            else:
-                if won:
-                    sock.close()
-                else:
-                    won.append(sock)
-
-        running: set[asyncio.Task[None]] = set()
-        try:
-            while not won and (waiting or running):
-                if waiting:
-                    running.add(asyncio.create_task(attempt(*waiting.pop(0))))
-                done, running = await asyncio.wait(
-                    running, timeout=STAGGER if waiting else None, return_when=asyncio.FIRST_COMPLETED
-                )
-                for task in done:
-                    task.result()  # an attempt returns its errors; what it raises is a bug of ours
-        except asyncio.CancelledError:
-            for sock in won:
-                sock.close()
-            raise
-        finally:
-            for task in running:
-                task.cancel()
-            await asyncio.gather(*running, return_exceptions=True)
-        if not won:
-            raise OSError(", ".join(trouble))
-        return won[0]
-
-    async def _addresses(self, host: str, port: int) -> list[tuple[int, Any]]:
-        """(family, socket address) in the order to try: families in turn (RFC 8305, 4)."""
-        wanted, strict = self.family, self.strict
-        if self.source is not None:
-            wanted, strict = RRType.of(self.source), True
-        asked = FAMILIES[wanted] if wanted and strict else socket.AF_UNSPEC
-        name = host.encode()  # octets: for text, Python loads its "idna" codec
-        try:
-            try:
-                found = socket.getaddrinfo(
-                    name, port, family=asked, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST
-                )
-            except socket.gaierror:  # a name, not an address
-                found = await asyncio.get_running_loop().getaddrinfo(
-                    name, port, family=asked, type=socket.SOCK_STREAM
-                )
-        except socket.gaierror as error:
-            what = f"{SPOKEN[wanted]} address" if wanted and strict else "address"
-            raise OSError(f"no {what} found for {host} ({error.strerror})") from error
-        first = FAMILIES[wanted] if wanted else found[0][0]
-        mine: list[tuple[int, Any]] = [(kind, address) for kind, *_, address in found if kind == first]
-        others: list[tuple[int, Any]] = [(kind, address) for kind, *_, address in found if kind != first]
-        if wanted:
-            return mine or others
-        return [one for one in chain.from_iterable(zip_longest(mine, others)) if one]
-
-    async def _reach(self, family: int, address: Any) -> socket.socket:
-        with ExitStack() as undo:
-            sock = undo.enter_context(socket.socket(family, socket.SOCK_STREAM))
-            sock.setblocking(False)
-            try:
-                if self.interface:
-                    _bind_to_device(sock, self.interface)
-                if self.source is not None:
-                    sock.bind((str(self.source), 0))
-            except OSError as error:
-                way = self.interface if self.source is None else self.source
-                raise OSError(f"cannot send from {way}: {_why(error)}") from error
-            await asyncio.get_running_loop().sock_connect(sock, address)
-            undo.pop_all()
-        return sock
-
-
-def _bind_to_device(sock: socket.socket, interface: str) -> None:
-    if sys.platform != "linux":
-        raise OSError("only Linux can bind to an interface; set source_address instead")
-    sock.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, interface.encode())
-
-
 @cache
 def _tls_context(ca_file: Path | None) -> ssl.SSLContext:
     """Made once and only when needed: the system's authorities cost 20 ms and 1.3 MiB."""
@@ -607,11 +513,3 @@ def _fields(response: h11.Response) -> dict[str, str]:
         key, text = name.decode("latin-1"), value.decode("latin-1")
         fields[key] = f"{fields[key]}, {text}" if key in fields else text
     return fields
-
-
-def _why(error: OSError) -> str:
-    """The system's words for an error, without the addresses and numbers that asyncio mixes in."""
-    text = error.strerror or str(error) or type(error).__name__
-    if error.errno and text.startswith("Connect call failed"):
-        text = os.strerror(error.errno)
-    return text[:1].lower() + text[1:] if text[1:2].islower() else text

@@ -31,7 +31,7 @@ def addresses() -> list[InterfaceAddress]:
         return windows_interfaces.addresses()
     every = _from_psutil()
     if sys.platform == "linux" and (table := Path("/proc/net/if_inet6")).exists():
-        inet6 = read_if_inet6(table.read_text("ascii"))
+        inet6 = read_if_inet6(table.read_text("utf-8", "surrogateescape"))
         return [*(entry for entry in every if entry.address.version == 4), *inet6]
     return every
 
@@ -63,7 +63,7 @@ def gateway(interface: str | None) -> IPv4Address | None:
 
         return windows_interfaces.gateway()
     if sys.platform == "linux":
-        return read_route(Path("/proc/net/route").read_text("ascii"), interface)
+        return read_route(Path("/proc/net/route").read_text("utf-8", "surrogateescape"), interface)
     asked = subprocess.run(
         ["/sbin/route", "-n", "get", "default"], capture_output=True, text=True, timeout=2, check=False
     )

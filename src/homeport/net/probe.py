@@ -19,8 +19,8 @@ from ..core.errors import ProviderError, SourceError
 from ..core.probe import Probe
 from ..wire import icmp
 from ..wire.http import Request
-from .http import FAMILIES, SPOKEN
 from .uplink import UplinkNet
+from .way import FAMILIES, SPOKEN
 
 RESOLVER = 1.0  # seconds for the resolver; then the addresses that were known before are used
 DATAGRAM = 2048  # octets; no echo reply of ours comes near it
@@ -194,5 +194,8 @@ async def _ping(sock: socket.socket, version: int) -> None:
 
 async def _reply(sock: socket.socket, version: int, token: bytes) -> None:
     loop = asyncio.get_running_loop()
-    while not icmp.is_reply(version, await loop.sock_recv(sock, DATAGRAM), token):
-        pass  # an echo request, or a reply to another
+    while True:
+        heard = await loop.sock_recv(sock, DATAGRAM)
+        if icmp.is_reply(version, heard, token):
+            return
+        await asyncio.sleep(0)  # whoever floods us shall not stop the rest of the agent

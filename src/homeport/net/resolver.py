@@ -15,6 +15,7 @@ from ..core.dns import Name, Server
 from ..core.errors import ProviderError, Unreachable
 from ..wire import dns
 from .dns import addresses, ask
+from .way import Way
 
 _RESOLV_CONF = Path("/etc/resolv.conf")
 _PATIENCE = 1.0  # seconds that one server has to tell the address of a name server
@@ -23,9 +24,12 @@ _ALL_PATIENCE = 2.0  # seconds that all of them have
 _Peer = tuple[str, int, bool]  # address and port of a server, and whether it shall ask others for us
 
 
-async def servers(owner: Name, primary: tuple[str, int] | None) -> tuple[Name, list[Server]]:
+async def servers(
+    owner: Name, primary: tuple[str, int] | None, way: Way | None = None
+) -> tuple[Name, list[Server]]:
     """The apex of the zone of `owner` and its authoritative servers, the configured primary first.
 
+    The primary is asked by that way; the system's resolvers are in the local network, as a rule.
     A server whose address cannot be found is among them, without one.  Raises `Unreachable` if nobody
     can say which servers there are.
     """
@@ -35,9 +39,9 @@ async def servers(owner: Name, primary: tuple[str, int] | None) -> tuple[Name, l
     host, port = primary
     first = Server(host if port == 53 else f"{host} port {port}", (await addresses(host))[0], port)
     try:
-        soa = await ask(first.address, port, owner.text, dns.SOA)
+        soa = await ask(first.address, port, owner.text, dns.SOA, way=way)
         found = soa.apex(owner)
-        listed = await ask(first.address, port, found.text, dns.NS) if found else soa
+        listed = await ask(first.address, port, found.text, dns.NS, way=way) if found else soa
     except ProviderError:
         return owner, [first]  # it is out of order, which the question for the address will tell
     apex = found or owner

@@ -31,7 +31,11 @@ def router(interface: str | None) -> Router | None:
         return windows_routers.router()
     if sys.platform == "linux":
         table = Path("/proc/net/ipv6_route")
-        found = read_ipv6_route(table.read_text("ascii"), interface) if table.exists() else None
+        found = (
+            read_ipv6_route(table.read_text("utf-8", "surrogateescape"), interface)
+            if table.exists()
+            else None
+        )
     else:
         asked = subprocess.run(
             ["/sbin/route", "-n", "get", "-inet6", "default"],

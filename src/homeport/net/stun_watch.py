@@ -60,12 +60,16 @@ def _never() -> bool:
     return False
 
 
+def _nobody(_label: str) -> None:
+    return None
+
+
 class StunWatch:
     """The listener for the IPv4 address of one uplink.
 
     `servers` are hosts and ports, the first one asked first.  `known` says which address the agent
     believes in, `pace` how many seconds should lie between two exchanges now, and `rests` whether
-    somebody else watches (`Tripwire.armed`).
+    somebody else watches (`Tripwire.armed`).  `asked` is told "stun:HOST" with each request.
     """
 
     name = "stun"
@@ -79,10 +83,11 @@ class StunWatch:
         uplink: str | None = None,
         pace: Callable[[], float] = _steady,
         rests: Callable[[], bool] = _never,
+        asked: Callable[[str], None] = _nobody,
     ) -> None:
         self._net, self._known, self._uplink = net, known, uplink
         self._servers = deque(servers)
-        self._pace, self._rests = pace, rests
+        self._pace, self._rests, self._asked = pace, rests, asked
         self._seen: IPv4Address | None = None
         self._sock: socket.socket | None = None
         self._allowance = Allowance()
@@ -156,6 +161,7 @@ class StunWatch:
             for seconds in SENDS:
                 await loop.sock_sendall(sock, request)
                 self.requests += 1
+                self._asked(f"stun:{self._servers[0][0]}")  # the one in use stands first
                 self._count(request)
                 try:
                     async with asyncio.timeout(seconds):

@@ -33,6 +33,8 @@ PACE = 4.0  # seconds from one datagram to the next
 RETRY = 300.0  # seconds until a gateway that did not own the address is asked again
 AGAIN = (5.0, 20.0, 60.0)  # seconds from one hint to the next while nobody finds the new address
 LOST = 3  # answers in a row whose loss means that this wire watches nothing any more
+SILENCE = 8  # rounds without an answer, about a minute, that make it ask more seldom, and again and again
+SELDOM = 60.0  # seconds from one round to the next when that has gone on for an hour
 PORT = 33434  # traceroute's: nobody listens there, and who reads a log knows what it is
 
 # Seconds after which an answer is looked for.  No loop of asyncio watches for errors of a datagram
@@ -46,8 +48,8 @@ _BY_ICMP = 2  # SO_EE_ORIGIN_ICMP
 _PORT_UNREACHABLE, _TTL_EXCEEDED = (3, 3), (11, 0)  # RFC 792: type and code
 _UNREACHABLE = 3  # the type alone
 
-# What other systems make of the ICMP message.  Windows: WSAECONNRESET and WSAENETRESET, as
-# learn.microsoft.com, "recvfrom function (winsock2.h)", says (read 2026-11-21).
+# What other systems make of the ICMP message.  Windows: WSAECONNRESET for the port and WSAENETRESET for
+# the time to live, as its recvfrom is known to do; written from memory, and never run on a Windows.
 _NOBODY_LISTENS = {errno.ECONNREFUSED, errno.ECONNRESET}
 _EXPIRED = {errno.EHOSTUNREACH, errno.ENETRESET}
 _NO_WAY = {errno.ENETUNREACH, errno.ENETDOWN}
@@ -119,7 +121,10 @@ class Tripwire:
             self._told += 1
             self._strung = self._told <= len(AGAIN)  # else the line is another now: behind CGNAT, say
             return AGAIN[self._told - 1] if self._strung else RETRY
-        return self._pace if self._strung else RETRY
+        if not self._strung:
+            return RETRY
+        # Not at once: a gateway that starts is silent, too, and is just the one to have a new address.
+        return min(SELDOM, self._pace * max(1, self._lost // SILENCE))
 
     async def _wait(self, address: IPv4Address | None, seconds: float) -> None:
         """Less than that if the agent comes to know another address."""

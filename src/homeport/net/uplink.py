@@ -27,7 +27,8 @@ from ..core.errors import SourceError
 from ..core.neighbours import NeighbourAddress
 from ..sources.base import InterfaceAddress
 from . import interfaces
-from .http import FAMILIES, SPOKEN, HttpTransport
+from .http import HttpTransport
+from .way import FAMILIES, SPOKEN, Way
 
 FAR = {RRType.A: "1.1.1.1", RRType.AAAA: "2606:4700:4700::1111"}  # never sent to: only routed to
 DISCARD = 9  # RFC 863: whoever gets it throws it away
@@ -242,6 +243,15 @@ class UplinkNet:
         if strict:
             raise SourceError(f"{self._interface} has no {_address_of(rrtype)} to send from")
         return None
+
+    def way(self) -> Way | None:
+        """For what does not ask for addresses, and may take this uplink; None if it is not bound.
+
+        Raises `SourceError` if it is, and has no address.
+        """
+        if self._interface is None and self._source_address is None:
+            return None
+        return Way(interface=self._interface if sys.platform == "linux" else None, source=self.source(None))
 
     def attach(self, sock: socket.socket, rrtype: RRType) -> None:
         """Make a socket leave by this uplink.  Raises `SourceError` if it cannot."""

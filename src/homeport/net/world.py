@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import Protocol
 
 from ..core.dns import IPAddress, Name, RRType, Server
-from ..core.errors import Unreachable
+from ..core.errors import SourceError, Unreachable
 from ..core.hint import Hint, Tell
 from ..driver import DnsTransport
 from ..sources.base import Net
@@ -21,6 +21,7 @@ from .dns import TcpDns, ask
 from .http import HttpTransport
 from .resolver import servers
 from .uplink import UplinkNet
+from .way import Way
 
 # One change of a line comes as many messages of the system: they are one look.
 QUIET = 0.008  # seconds without a hint that end a burst
@@ -56,7 +57,7 @@ class RealWorld:
     ) -> None:
         self.nets, self._transports = nets, transports  # by uplink, by account
         self.monitors = monitors  # of the uplinks that are watched; whoever runs them hears of changes
-        self._tcp = TcpDns()
+        self._by: dict[tuple[str, Way], HttpTransport] = {}  # transports of accounts on a detour
         self._alarm = asyncio.Event()
         self._heard: list[Hint] = []
         self._finding = asyncio.Lock()
@@ -64,13 +65,34 @@ class RealWorld:
 
     @property
     def dns(self) -> DnsTransport:
-        return self._tcp
+        return TcpDns(self._detour())
 
     def net(self, uplink: str) -> Net:
         return self.nets[uplink]
 
     def transport(self, account: str) -> Transport:
-        return self._transports[account]
+        own, way = self._transports[account], self._detour()
+        if way is None:
+            return own
+        return self._by.setdefault((account, way), own.by(way))
+
+    def _detour(self) -> Way | None:
+        """The first uplink that is up, while another is down; None: as the system likes.
+
+        The system may like the one that is down: where its gateway still answers, nothing tells it
+        otherwise, and nobody could say that its address must go.
+        """
+        if all(monitor.healthy for monitor in self.monitors.values()):
+            return None
+        for name, net in self.nets.items():
+            if self.healthy(name):
+                try:
+                    way = net.way()
+                except SourceError:
+                    continue  # it has no address now
+                if way is not None:
+                    return way
+        return None
 
     def now(self) -> float:
         return time.time()
@@ -90,7 +112,7 @@ class RealWorld:
         async with self._finding:
             if (parent, primary) in self._found:
                 return self._found[parent, primary]
-            apex, found = await servers(owner, primary)
+            apex, found = await servers(owner, primary, self._detour())
             if apex != owner:
                 self._found[parent, primary] = found
             return found
@@ -98,7 +120,8 @@ class RealWorld:
     async def authoritative(self, server: Server, owner: Name, rrtype: RRType) -> frozenset[IPAddress]:
         if not server.address:
             raise Unreachable("its address cannot be found")
-        answer = await ask(server.address, server.port, owner.text, dns.TYPES[rrtype])
+        rdtype = dns.TYPES[rrtype]
+        answer = await ask(server.address, server.port, owner.text, rdtype, way=self._detour())
         if not answer.authoritative or answer.rcode not in (dns.Rcode.NOERROR, dns.Rcode.NXDOMAIN):
             rcode = dns.Rcode.name_of(answer.rcode)
             raise Unreachable(f"does not answer with authority ({rcode})")
@@ -137,5 +160,6 @@ class RealWorld:
         self._found.clear()
         for net in self.nets.values():
             await net.aclose()
-        for transport in self._transports.values():
+        for transport in (*self._transports.values(), *self._by.values()):
             await transport.aclose()
+        self._by.clear()

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from typing import NamedTuple
 
+from ..agent.hearing import everybody
 from ..agent.loop import Agent
 from ..core.report import Report, texts
 from ..core.schedule import Target
@@ -47,7 +48,7 @@ async def _live(recording: Recording) -> list[Decision]:
     world = RecordedWorld(recording)
     reports: list[Report] = []
     with Store(None, _silent) as store:
-        agent = Agent(setup(recording, world), world, store, reports.append, _silent, listening=True)
+        agent = Agent(setup(recording, world), world, store, reports.append, _silent, hears=everybody)
         with suppress(Over):
             await agent.run()
     return _news(

@@ -11,7 +11,7 @@ import json
 import os
 import secrets
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, fields
 from functools import lru_cache
@@ -257,9 +257,18 @@ class Store:
 
         self._write(write)
 
+    def forget_line(self, uplink: str, rrtype: RRType) -> None:
+        """Drop what is kept of a line that the configuration no longer has."""
+
+        def write(db: sqlite3.Connection) -> None:
+            db.execute("DELETE FROM sighting WHERE uplink = ? AND type = ?", (uplink, rrtype.value))
+            db.execute("DELETE FROM meta WHERE key = ?", (_verdict_key(uplink, rrtype),))
+
+        self._write(write)
+
     def judged(self, uplink: str, rrtype: RRType, found: Verdict) -> None:
         """Keep what is the matter with a line, in place of what was before."""
-        self.put(f"verdict {rrtype} {uplink}", json.dumps(found))
+        self.put(_verdict_key(uplink, rrtype), json.dumps(found))
 
     def verdicts(self) -> dict[tuple[str, RRType], Verdict]:
         """What was the matter with each line when it was last looked at."""
@@ -272,6 +281,28 @@ class Store:
             except (ValueError, TypeError) as error:
                 self._warn(f"what was the matter with {uplink} cannot be read ({error}); it is left out")
         return found
+
+    def watched(self, down: Mapping[str, float], heard: Mapping[str, Collection[str]]) -> None:
+        """Keep which uplinks are down, and since when; and the origins that can be heard of each."""
+        facts = {"down": dict(down), "heard": {uplink: sorted(some) for uplink, some in heard.items()}}
+        self.put("lines", json.dumps(facts))
+
+    def down(self) -> dict[str, float]:
+        """The uplinks that their probes found down, and since when (seconds since 1970)."""
+        try:
+            return {str(uplink): float(at) for uplink, at in self._watched()["down"].items()}
+        except (ValueError, TypeError, KeyError, AttributeError):
+            return {}
+
+    def heard(self) -> dict[str, frozenset[str]]:
+        """The origins that could be heard of each uplink, at the last look."""
+        try:
+            return {str(one): frozenset(map(str, some)) for one, some in self._watched()["heard"].items()}
+        except (ValueError, TypeError, KeyError, AttributeError):
+            return {}
+
+    def _watched(self) -> Any:
+        return json.loads(self.get("lines") or "{}")
 
     def count(self, day: int, services: Mapping[str, int], *, keep: int) -> None:
         """Add how often each service was asked on a day (of the days since 1970); keep that many days."""
@@ -509,6 +540,10 @@ def _in_memory(where: Path, why: str) -> str:
         f"the state cannot be kept in {where}: {why}; going on in memory: nothing is remembered after a "
         "restart, so mend this soon"
     )
+
+
+def _verdict_key(uplink: str, rrtype: RRType) -> str:
+    return f"verdict {rrtype} {uplink}"
 
 
 def _key(target: Target) -> tuple[str, str, str]:

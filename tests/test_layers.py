@@ -10,7 +10,17 @@ import pytest
 
 SOURCE = Path(__file__).parents[1] / "src" / "homeport"
 
-PURE = {"__future__", "abc", "collections", "contextlib", "copy", "dataclasses", "datetime", "difflib", "enum"}
+PURE = {
+    "__future__",
+    "abc",
+    "collections",
+    "contextlib",
+    "copy",
+    "dataclasses",
+    "datetime",
+    "difflib",
+    "enum",
+}
 PURE |= {
     "functools",
     "ipaddress",

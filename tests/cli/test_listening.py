@@ -37,6 +37,9 @@ class Believer:
     def believes(self, uplink: str, rrtype: RRType) -> frozenset[IPAddress]:
         return self.addresses
 
+    def asked(self, label: str) -> None:
+        """Nobody counts."""
+
 
 def listeners(tmp_path: Path, uplink: str) -> tuple[list[str], list[str]]:
     """The names of those to this machine, and of those to the neighbourhood."""

@@ -231,3 +231,11 @@ def test_a_provider_that_answers_with_trouble_is_left_alone_whoever_told(tmp_pat
         live(lived(world, store, 125, (100, change(line, NEW)), (100, hint(NEW))))
 
     assert len(shop.reads) == 2
+
+
+def test_an_announced_address_that_may_not_be_published_is_not_chased(tmp_path: Path) -> None:
+    line, shop = Line(), Shop()
+    with Store.open(tmp_path, quiet) as store:
+        live(lived(at_home(line, shop), store, 250, (100, hint("100.64.0.9"))))
+
+    assert line.asked == [0, 100]

@@ -141,7 +141,7 @@ def test_what_a_wrong_clock_dated_into_the_future_teaches_nothing(tmp_path: Path
             one = Sighting(START + day * DAY, (address(day),), "nat-pmp")
             store.sighted("default", A, one, keep=128)
         store.sighted("default", A, Sighting(START + 9000 * DAY, (address(7),), None), keep=128)
-        lines = Lines(store, everybody)
+        lines = Lines(store, everybody, lambda _: True)
         found = lines.rhythm(("default", A), START + 6 * DAY)
         assert found.trust.streak == 5
         assert found.window is not None
@@ -158,7 +158,7 @@ def test_nothing_is_kept_of_lines_that_the_configuration_no_longer_has(tmp_path:
 
 def test_what_listeners_ask_outside_is_counted_with_the_next_look(tmp_path: Path) -> None:
     with Store.open(tmp_path, quiet) as store:
-        lines = Lines(store, everybody)
+        lines = Lines(store, everybody, lambda _: True)
         for label in ("stun:a", "stun:a", "stun:b"):
             lines.asked(label)
         for _ in range(2):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import io
 import json
 from pathlib import Path
@@ -52,7 +53,7 @@ def lived(changes: list[tuple[int, str, str, bool]]) -> list[str]:
             ]
         },
     )
-    recorder = Recorder(stream, world.now)
+    recorder = Recorder(stream, world.now, quiet)
 
     class Reports(list[Report]):
         def append(self, report: Report) -> None:
@@ -162,3 +163,16 @@ def test_a_file_that_is_none_is_a_wrong_call(
     assert main(["replay", str(file)]) == 2
     assert str(file) in capsys.readouterr().err
     assert main(["replay", str(tmp_path / "nowhere")]) == 2
+
+
+def test_a_full_disk_ends_the_recording_and_nothing_else() -> None:
+    class Full(io.StringIO):
+        def write(self, text: str) -> int:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    said: list[str] = []
+    recorder = Recorder(Full(), lambda: START, said.append)
+    for _ in range(3):
+        recorder.hint(KNOWN)
+
+    assert said == ["the recording ends here: No space left on device"]

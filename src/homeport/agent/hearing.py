@@ -47,9 +47,8 @@ class Roll:
 
     def hears(self, uplink: str) -> frozenset[str]:
         """The origins that can be heard now of an uplink."""
-        return frozenset(
-            origin for ear in self._up if ear.uplink in (None, uplink) for origin in ear.origins
-        )
+        ears = [ear for ear in self._up if ear.uplink in (None, uplink) and ear.armed]
+        return frozenset(origin for ear in ears for origin in ear.origins)
 
 
 class Ear:
@@ -61,6 +60,11 @@ class Ear:
         self.name, self.origins, self.uplink = inner.name, origins, uplink
         self._inner: Any = inner
         self._up = up
+
+    @property
+    def armed(self) -> bool:
+        """Does it hear anything now?  Only a tripwire may run and not watch."""
+        return bool(getattr(self._inner, "armed", True))
 
     async def run(self, tell: Tell) -> None:
         """Let it listen; when it ends by itself after a while, that is told: what it told must be asked."""

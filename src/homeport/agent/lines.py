@@ -7,13 +7,13 @@ deceives one, can make the agent bother the services it asks.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from ipaddress import ip_address
 from typing import NamedTuple
 
 from ..core import rhythm
 from ..core.dns import IPAddress, RRType
-from ..core.hint import HAND, HEALTH, Hint
+from ..core.hint import OURS, Hint
 from ..core.observation import Seen, Unseen
 from ..core.report import Sight
 from ..core.rhythm import Sighting
@@ -23,7 +23,6 @@ from .hearing import Hearing
 CHASE = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0)  # seconds until the next look for what a hint has promised
 CALM = (0.0, 0.0, 0.0, 1.0, 2.0, 5.0, 15.0, 60.0)  # seconds between two looks after so many vain ones
 FORGIVEN = 900.0  # seconds without a look for nothing, after which a teller is trusted again
-OURS = frozenset({HAND, HEALTH})  # origins that nobody can abuse
 PROMISES = 64  # the newest that are kept in mind
 
 OUTSIDE = frozenset({"http", "dns", "stun"})  # words of sources that ask somebody on the Internet
@@ -54,13 +53,13 @@ class Rhythm(NamedTuple):
 
 
 class Lines:
-    """`hears` says who can be heard of an uplink at that moment.
+    """`hears` says who can be heard of an uplink at that moment, `fit` whether an address may be published.
 
     Times are seconds of the clock that never jumps; `at` are seconds since 1970, UTC.
     """
 
-    def __init__(self, store: Store, hears: Hearing) -> None:
-        self._store, self._hears = store, hears
+    def __init__(self, store: Store, hears: Hearing, fit: Callable[[IPAddress], bool]) -> None:
+        self._store, self._hears, self._fit = store, hears, fit
         self._sightings = store.sightings()
         self._believed: dict[Line, frozenset[IPAddress]] = {
             line: frozenset(map(ip_address, some[-1].addresses)) for line, some in self._sightings.items()
@@ -152,8 +151,7 @@ class Lines:
         open_ones = {
             hint: tries + 1
             for hint, tries in known.items()
-            if tries + 1 < len(CHASE)
-            and (unreached or (self._dark(hint) if hint.address is None else not self._holds(hint)))
+            if tries + 1 < len(CHASE) and (unreached or self._open(hint))
         }
         self._promises = dict(list(open_ones.items())[-PROMISES:])
 
@@ -223,6 +221,12 @@ class Lines:
             (max(CHASE[tries], self.calm([hint], now)) for hint, tries in self._promises.items()),
             default=None,
         )
+
+    def _open(self, hint: Hint) -> bool:
+        """Is something still to be seen?  An address that may not be published never will be."""
+        if hint.address is None:
+            return self._dark(hint)
+        return self._fit(hint.address) and not self._holds(hint)
 
     def _holds(self, hint: Hint) -> bool:
         """Is the address that it names believed in already, and was it seen in the last look?"""

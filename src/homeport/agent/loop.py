@@ -15,6 +15,7 @@ from functools import partial
 from typing import Any
 
 from ..core import schedule
+from ..core.address import publishable
 from ..core.dns import IPAddress, RRType
 from ..core.errors import Reaction, Unintelligible
 from ..core.hint import HAND, HEALTH, Hint
@@ -60,7 +61,8 @@ class Agent:
         self._setup, self._world, self._store = setup, world, store
         self._report, self._proved = report, proved
         self._memories = store.memories()
-        self._lines = Lines(store, hears)
+        allowed = {word for uplink in setup.uplinks.values() for word in uplink.allow}
+        self._lines = Lines(store, hears, lambda address: publishable(address, allowed))
         self._slow: dict[str, asyncio.Task[list[TargetReport]]] = {}
         self._proofs: dict[Target, asyncio.Task[None]] = {}
         self._unsaved: set[Target] = set()

@@ -64,6 +64,7 @@ async def forever(config: Config, store: Store, recorder: Recorder | None, *, as
     roll = Roll()
     agent = Agent(asked, real, store, report, _log_proof, hears=roll.hears)
     listening = asyncio.ensure_future(ears(config, real, agent, roll, tell).run())
+    listening.add_done_callback(_ears_ended)
     try:
         await agent.run()
     finally:
@@ -74,6 +75,11 @@ async def forever(config: Config, store: Store, recorder: Recorder | None, *, as
         await real.rest()
         LOGGER.info("stopped")
     return RIGHT
+
+
+def _ears_ended(task: asyncio.Future[None]) -> None:
+    if not task.cancelled() and (bug := task.exception()) is not None:
+        LOGGER.error("nobody listens any more: a bug in Homeport; please report it", exc_info=bug)
 
 
 def _log_proof(proof: Proof) -> None:

@@ -73,7 +73,7 @@ def _recording(path: Path) -> Iterator[Recorder]:
     except OSError as error:
         raise ConfigError(f"the recording {path} cannot be written: {error.strerror}") from error
     with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
-        yield Recorder(stream, time.time)
+        yield Recorder(stream, time.time, LOGGER.warning)
 
 
 async def _once(config: Config, store: Store, recorder: Recorder | None, *, as_json: bool) -> int:

@@ -11,9 +11,9 @@ from .dns import IPAddress
 class Hint(NamedTuple):
     """What a listener heard."""
 
-    origin: (
-        str  # who told: "nat-pmp", "pcp", "upnp", "tripwire", "stun", "system", "resume", "hand", "health"
-    )
+    # Who told: "nat-pmp", "pcp", "upnp", "tripwire", "stun", "system", "neighbour", "resume", "ears",
+    # "health", "hand".
+    origin: str
     says: str  # in plain words, for the log: "the gateway announces 203.0.113.7"
     uplink: str | None = None  # the line it is about; None: any of them
     address: IPAddress | None = None  # the address it names, if it names one
@@ -21,5 +21,6 @@ class Hint(NamedTuple):
 
 HAND = "hand"  # the origin of a hint that a person gave; the state may have changed, too
 HEALTH = "health"  # ... that a line is up or down: our own finding, and never said twice in a hurry
+OURS = frozenset({HAND, HEALTH})  # origins that nobody else can abuse
 
 Tell = Callable[[Hint], None]

@@ -12,7 +12,7 @@ from typing import Protocol
 
 from ..core.dns import IPAddress, Name, RRType, Server
 from ..core.errors import SourceError, Unreachable
-from ..core.hint import Hint, Tell
+from ..core.hint import OURS, Hint, Tell
 from ..driver import DnsTransport
 from ..sources.base import Net
 from ..wire import dns
@@ -153,7 +153,9 @@ class RealWorld:
     def wake(self, hint: Hint) -> None:
         """End the present sleep, or the next one at once."""
         self._heard.append(hint)
-        del self._heard[:-MOST_HEARD]
+        if len(self._heard) > MOST_HEARD:  # the oldest that a stranger may have caused
+            spare = (i for i, one in enumerate(self._heard) if one.origin not in OURS)
+            del self._heard[next(spare, 0)]
         self._alarm.set()
 
     async def rest(self) -> None:

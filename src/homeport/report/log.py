@@ -13,6 +13,7 @@ from ..core.report import Outcome, Report, TargetReport, texts
 from ..core.schedule import Target
 
 LOGGER = logging.getLogger("homeport")
+MOST_HINTS = 8  # lines about what led to one round; whoever says more only wants to fill the log
 _SIZE, _KEPT = 1_000_000, 5  # octets of one log file, and how many old ones are kept
 
 
@@ -88,7 +89,10 @@ class LogView:
         self._last: dict[Target, tuple[Outcome, str | None]] = {}
 
     def __call__(self, report: Report) -> None:
-        for hint in dict.fromkeys(report.hints):  # a burst repeats itself
+        hints = list(dict.fromkeys(report.hints))  # a burst repeats itself
+        if len(hints) > MOST_HINTS:
+            LOGGER.info("%d more hints at once", len(hints) - MOST_HINTS, extra={"trace": report.trace})
+        for hint in hints[:MOST_HINTS]:
             LOGGER.info("told by %s: %s", hint.origin, hint.says, extra={"trace": report.trace})
         for one in report.targets:
             level = self._level(one)

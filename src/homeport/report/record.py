@@ -86,10 +86,14 @@ class Recording(NamedTuple):
 
 
 class Recorder:
-    """Writes the lines.  Each is flushed: what led to a crash is in the file."""
+    """Writes the lines.  Each is flushed: what led to a crash is in the file.
 
-    def __init__(self, stream: TextIO, now: Callable[[], float]) -> None:
-        self._stream, self._now = stream, now
+    When nothing can be written any more, `warn` is told, and the recording ends there.
+    """
+
+    def __init__(self, stream: TextIO, now: Callable[[], float], warn: Callable[[str], None]) -> None:
+        self._stream: TextIO | None = stream
+        self._now, self._warn = now, warn
 
     def begin(self, rules: Iterable[Rule], uplinks: Iterable[UplinkFacts], interval: float) -> None:
         self._write(
@@ -130,8 +134,14 @@ class Recorder:
 
     def _write(self, line: dict[str, Any], at: float | None = None) -> None:
         stamped = {"at": round(self._now() if at is None else at, 3), **line}
-        self._stream.write(json.dumps(stamped, ensure_ascii=False) + "\n")
-        self._stream.flush()
+        if self._stream is None:
+            return
+        try:
+            self._stream.write(json.dumps(stamped, ensure_ascii=False) + "\n")
+            self._stream.flush()
+        except OSError as error:
+            self._stream = None
+            self._warn(f"the recording ends here: {error.strerror}")
 
 
 def read(lines: Iterable[str]) -> Recording:

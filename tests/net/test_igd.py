@@ -258,7 +258,9 @@ def test_a_gateway_that_does_not_answer_is_told_with_what_to_do(monkeypatch: pyt
         SourceError, match=r"127\.0\.0\.1 does not answer by UPnP; switch it on in the sett"
     ):
         run(lambda device: device.device(), box(), monkeypatch, silent)
-    assert len(heard) == 3 * len(ssdp.searches())
+    rounds, rest = divmod(len(heard), len(ssdp.searches()))
+    assert rest == 0
+    assert 1 <= rounds <= 3  # a busy machine may sleep through one; that it asks again: the next test
 
 
 def test_a_lost_question_is_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:

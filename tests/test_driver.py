@@ -33,7 +33,7 @@ class Pager(HttpProvider):
     def headers(self) -> dict[str, Secret]:
         return basic("me", self.key)
 
-    def next_page(self, payload: Any) -> Query | None:
+    def next_page(self, payload: Any, reply: Reply) -> Query | None:
         return {"page": str(payload["next"])} if payload.get("next") else None
 
     def later_pages(self, payload: Any) -> Iterable[Query]:

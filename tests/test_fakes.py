@@ -9,12 +9,42 @@ from typing import Any
 import pytest
 
 from homeport.core.secret import Secret
-from homeport.wire.http import Query, Reply, Request
-from tests.fakes import Fake
+from homeport.wire.http import Query, Request
+from tests.fakes import Fake, ask, every_fake
 from tests.fakes.cloudflare import FakeCloudflare
 from tests.fakes.duckdns import FakeDuckDNS
 
 EXCHANGES = Path(__file__).parent / "exchanges"
+CLOUDFLARE = "https://api.cloudflare.com/client/v4"
+BY_HAND = {"cloudflare", "duckdns"}  # held to their recordings by tests of their own, below
+
+
+def folder(fake: type[Fake]) -> Path:
+    return EXCHANGES / fake.__module__.rpartition(".")[2]
+
+
+@pytest.mark.parametrize(
+    ("make", "name"), [(fake, name) for fake in every_fake() for name in fake.exchanges]
+)
+def test_a_fake_answers_in_the_shape_of_its_service(make: type[Fake], name: str) -> None:
+    fake = make()
+    fake.add(f"www.{fake.zone}", "A", "192.0.2.10")
+    fake.add(fake.owner, "A", "192.0.2.2")
+    reply = ask(fake, *fake.exchanges[name])
+    real = json.loads((folder(make) / f"{name}.json").read_text(encoding="utf-8"))["response"]
+    assert reply.status == real["status"]
+    if real["body"]:
+        ours = reply.json() if isinstance(real["body"], dict | list) else reply.text
+        fits(shape(ours), shape(real["body"]))
+        assert type(ours) is type(real["body"]) and (not ours) == (not real["body"])
+    else:
+        assert reply.text in ("", "null", "[]", "{}")
+
+
+def test_every_recording_is_used() -> None:
+    recordings = {path for path in EXCHANGES.rglob("*") if path.is_file()}
+    used = {folder(fake) / f"{name}.json" for fake in every_fake() for name in fake.exchanges}
+    assert recordings - used == {p for p in recordings if p.parent.name in BY_HAND}
 
 
 def recorded(name: str) -> dict[str, Any]:
@@ -56,19 +86,6 @@ def cloudflare() -> FakeCloudflare:
     return fake
 
 
-def send(fake: Fake, method: str, path: str, body: object = None, *, key: str | None = None) -> Reply:
-    url, _, query = f"https://api.cloudflare.com/client/v4{path}".partition("?")
-    return fake(
-        Request(
-            method,
-            url,
-            dict(pair.split("=") for pair in query.split("&")) if query else {},
-            {"authorization": Secret(f"Bearer {fake.good if key is None else key}")},
-            b"" if body is None else json.dumps(body).encode(),
-        )
-    )
-
-
 RECORD = {"type": "A", "name": "www.example.com", "content": "192.0.2.10", "ttl": 3600}
 BATCH: dict[str, list[dict[str, Any]]] = {
     "deletes": [{"id": "2"}],
@@ -98,7 +115,10 @@ BATCH: dict[str, list[dict[str, Any]]] = {
 def test_the_fake_cloudflare_answers_in_the_shapes_of_cloudflare(
     name: str, method: str, path: str, body: object
 ) -> None:
-    reply, real = send(cloudflare(), method, path, body), recorded(f"cloudflare/{name}")["response"]
+    reply, real = (
+        ask(cloudflare(), method, f"{CLOUDFLARE}{path}", body),
+        recorded(f"cloudflare/{name}")["response"],
+    )
     assert reply.status == real["status"]
     assert shape(reply.json()).keys() == real["body"].keys()  # type: ignore[attr-defined]
     fits(shape(reply.json()), shape(real["body"]))
@@ -106,7 +126,7 @@ def test_the_fake_cloudflare_answers_in_the_shapes_of_cloudflare(
 
 def test_the_fake_cloudflare_refuses_a_wrong_token_as_cloudflare_does() -> None:
     reply, real = (
-        send(cloudflare(), "GET", "/zones", key="wrong"),
+        ask(cloudflare(), "GET", f"{CLOUDFLARE}/zones", key="wrong"),
         recorded("cloudflare/error_auth")["response"],
     )
     assert (reply.status, reply.json()) == (real["status"], real["body"])
@@ -114,7 +134,7 @@ def test_the_fake_cloudflare_refuses_a_wrong_token_as_cloudflare_does() -> None:
 
 def test_the_fake_cloudflare_answers_a_batch_as_cloudflare_does() -> None:
     reply, real = (
-        send(cloudflare(), "POST", "/zones/z1/dns_records/batch", BATCH),
+        ask(cloudflare(), "POST", f"{CLOUDFLARE}/zones/z1/dns_records/batch", BATCH),
         recorded("cloudflare/batch"),
     )
     result, theirs = reply.json()["result"], real["response"]["body"]["result"]

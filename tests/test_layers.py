@@ -43,7 +43,7 @@ SYSTEM |= {"gc", "tomllib", "sqlite3", "argparse", "statistics", "encodings", "s
 MAY_IMPORT: dict[str, tuple[set[str], set[str]]] = {
     "core": (set(), set()),
     "wire": ({"core"}, {"defusedxml", "xml"}),
-    "driver": ({"core", "wire"}, set()),
+    "driver": ({"core", "wire"}, {"os"}),
     "providers": ({"core", "wire", "driver"}, set()),
     "sources": ({"core", "wire"}, set()),
     "state": ({"core"}, {"os", "sys", "sqlite3", "secrets", "fcntl", "msvcrt"}),

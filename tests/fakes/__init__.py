@@ -11,10 +11,12 @@ from importlib import import_module
 from itertools import count
 from pathlib import Path
 from typing import Any, ClassVar
+from urllib.parse import parse_qsl
 
 from homeport.core.secret import Secret
 from homeport.driver import Provider
-from homeport.wire.http import Reply, Request
+from homeport.wire.auth import json_of
+from homeport.wire.http import Content, Reply, Request
 
 
 class Fake:
@@ -24,9 +26,13 @@ class Fake:
     readable: ClassVar[bool] = True
     several: ClassVar[bool] = True  # may an RRset have more than one address?
     empties: ClassVar[bool] = True  # can an RRset be removed?
+    ttls: ClassVar[bool] = False  # does the service take only some TTLs, or one for the whole zone?
     attributes: ClassVar[dict[str, Any]] = {}  # what else a row may have, that nobody asked for
     names: ClassVar[tuple[str, ...]] = ("{zone}", "*.{zone}", "a.b.{zone}")  # special owners it can hold
+    steps: ClassVar[int] = 1  # requests that one change needs
+    looks: ClassVar[int] = 0  # requests that a look at one more name needs, where no list can be had
     crowd: ClassVar[str] = "n{}.{zone}"
+    exchanges: ClassVar[dict[str, tuple[str, str, object]]] = {}  # method, URL, body: see test_fakes
     good: ClassVar[str] = "s3cr3t/k&y +1"  # with what looks different in a URL
 
     def __init__(self) -> None:
@@ -66,6 +72,16 @@ def every_fake() -> list[type[Fake]]:
         for value in vars(module).values()
         if isinstance(value, type) and issubclass(value, Fake) and value.__module__ == module.__name__
     ]
+
+
+def ask(fake: Fake, method: str, url: str, body: object = None, *, key: str | None = None) -> Reply:
+    """What the fake answers to a request with the authorisation of its driver; JSON, unless `Content`."""
+    provider = fake.driver(fake.good if key is None else key)
+    bare, _, asked = url.partition("?")
+    content = body if isinstance(body, Content) or body is None else json_of(body)
+    headers = dict(provider.headers()) | ({"content-type": content.kind} if content else {})
+    request = Request(method, bare, dict(parse_qsl(asked)), headers, content.data if content else b"")
+    return fake(provider.sign(request, 0.0, "0" * 32))
 
 
 def shown(value: str | Secret) -> str:

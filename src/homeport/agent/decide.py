@@ -85,6 +85,8 @@ def decide(
     if isinstance(wish, Absent):
         return _absent(target, wish, memory, live, ours)
     wanted = provider.fit(wish)
+    if present is not None:
+        wanted = present.zone.fit(wanted)
     if present is not None and ours is not None:
         return _share(provider, target, wanted, present, ours)
     if present is not None:

@@ -7,7 +7,7 @@ Owner names are absolute A-labels (RFC 1035, 2.3.4; IDNA by UTS 46); RRsets hold
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from ipaddress import IPv4Address, IPv6Address
 from types import MappingProxyType
@@ -122,6 +122,11 @@ class Zone(NamedTuple):
 
     apex: Name
     id: str
+    least_ttl: int = 0  # seconds, where each zone has its own
+
+    def fit(self, wanted: RRset) -> RRset:
+        """The nearest thing to `wanted` that this zone can hold."""
+        return replace(wanted, ttl=max(wanted.ttl, self.least_ttl)) if wanted.ttl is not None else wanted
 
 
 class Present(NamedTuple):

@@ -30,7 +30,17 @@ from .base import (
 )
 from .primary import Primary
 from .updates import Update, UpdateApi
-from .zones import NoBatch, RecordApi, RestRecords, RRsetApi, Unusable, ZoneApi, ZoneWriter, owner_of
+from .zones import (
+    NoBatch,
+    RecordApi,
+    RestRecords,
+    RRsetApi,
+    Unusable,
+    ZoneApi,
+    ZoneWriter,
+    ask_for_zones,
+    owner_of,
+)
 
 __all__ = [
     "Api",
@@ -53,6 +63,7 @@ __all__ = [
     "Verdict",
     "ZoneApi",
     "ZoneWriter",
+    "ask_for_zones",
     "one_by_one",
     "owner_of",
     "understanding",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from abc import ABC, abstractmethod
 from collections.abc import (
     Awaitable,
@@ -31,8 +32,8 @@ from ..core.errors import (
 )
 from ..core.plan import Change, beside_others
 from ..core.secret import Secret
-from ..wire.auth import scrub
-from ..wire.http import NOTHING, Query, Reply, Request, Transport
+from ..wire.auth import json_of, scrub
+from ..wire.http import NOTHING, Content, Query, Reply, Request, Transport
 
 T = TypeVar("T")
 _MOST_PAGES = 1000  # of one list; a server that ignores the page asked for must not hold us for ever
@@ -70,6 +71,11 @@ async def one_by_one(work: Sequence[Awaitable[T]]) -> list[T]:
                 one.close()  # those after an error were never started; else Python warns of them
 
 
+def random_nonce() -> str:
+    """32 hexadecimal digits that nobody can guess."""
+    return os.urandom(16).hex()
+
+
 class Budget(NamedTuple):
     """What a service takes from one account: so many requests in so many seconds."""
 
@@ -86,28 +92,33 @@ class Api:
     dns: DnsTransport
     now: Callable[[], float]  # seconds since 1970, UTC
     together: Together = one_by_one
+    nonce: Callable[[], str] = random_nonce
 
     async def rows(self, path: str, at: str = "", **query: str | Secret) -> list[Any]:
         """GET a list, all pages of it; `at` is the key it lies under, if the reply is an object.
 
         A page that changes while it is read may give a row twice: compare their ids.
         """
-        payload = await self._json("GET", path, query)
+        payload, reply = await self._page(path, query)
         rows = self._rows(payload, at)
         later = list(islice(self.provider.later_pages(payload), _MOST_PAGES))
         if len(later) == _MOST_PAGES:
             raise Unintelligible(f"{self.provider.title}: a list of more than {_MOST_PAGES} pages")
         asked = [{**query, **page} for page in later]
-        for payload in await self.together([self._json("GET", path, page) for page in asked]):
+        for payload, _ in await self.together([self._page(path, page) for page in asked]):
             rows += self._rows(payload, at)
         pages = 1
-        while not later and (page := self.provider.next_page(payload)) is not None:
+        while not later and (page := self.provider.next_page(payload, reply)) is not None:
             pages += 1
             if pages > _MOST_PAGES:
                 raise Unintelligible(f"{self.provider.title}: a list without an end")
-            payload = await self._json("GET", path, {**query, **page})
+            payload, reply = await self._page(path, {**query, **page})
             rows += self._rows(payload, at)
         return rows
+
+    async def _page(self, path: str, query: Query) -> tuple[Any, Reply]:
+        request, reply = await self.send("GET", path, query)
+        return self.read(request, reply), reply
 
     def _rows(self, payload: Any, at: str) -> list[Any]:
         found = payload[at] if at else payload
@@ -116,16 +127,16 @@ class Api:
         return found
 
     async def get(self, path: str, **query: str | Secret) -> Any:
-        return await self._json("GET", path, query)
+        return await self.call("GET", path, query)
 
     async def post(self, path: str, body: object) -> Any:
-        return await self._json("POST", path, body=body)
+        return await self.call("POST", path, body=body)
 
     async def put(self, path: str, body: object) -> Any:
-        return await self._json("PUT", path, body=body)
+        return await self.call("PUT", path, body=body)
 
     async def patch(self, path: str, body: object) -> Any:
-        return await self._json("PATCH", path, body=body)
+        return await self.call("PATCH", path, body=body)
 
     async def delete(self, path: str) -> None:
         self.judge(*await self.send("DELETE", path))
@@ -135,34 +146,54 @@ class Api:
         return self.judge(*await self.send("GET", path, query)).text
 
     async def send(
-        self, method: str, path: str, query: Query = NOTHING, body: object = None
+        self,
+        method: str,
+        path: str,
+        query: Query = NOTHING,
+        body: object = None,
+        headers: Query = NOTHING,
     ) -> tuple[Request, Reply]:
-        """One exchange whose status the driver judges itself; `path` may also be a whole URL."""
-        headers = dict(self.provider.headers())
+        """One exchange whose status the driver judges itself; `path` may also be a whole URL.
+
+        `body` is sent as JSON, unless it is `Content`.
+        """
+        said = {**self.provider.headers(), **headers}
         data = b""
         if body is not None:
-            import json  # noqa: PLC0415 - a run that meets no JSON does not pay for it
-
-            data = json.dumps(body).encode()
-            headers["content-type"] = "application/json"
+            kind, data = body if isinstance(body, Content) else json_of(body)
+            said.setdefault("content-type", kind)
         url = path if "://" in path else self.provider.address() + path
-        request = Request(method, url, query, headers, data)
+        request = Request(method, url, query, said, data)
+        request = self.provider.sign(request, self.now(), self.nonce())
         return request, await self.transport.send(request)
 
     def judge(self, request: Request, reply: Reply) -> Reply:
         """Return a 2xx reply; raise what the agent must do about any other."""
         return judge(request, reply, self.provider, self.now())
 
-    async def _json(self, method: str, path: str, query: Query = NOTHING, body: object = None) -> Any:
-        return self.read(*await self.send(method, path, query, body))
+    async def call(
+        self,
+        method: str,
+        path: str,
+        query: Query = NOTHING,
+        body: object = None,
+        headers: Query = NOTHING,
+    ) -> Any:
+        """One exchange: the JSON of the reply, None for "204 No Content"; any failure is raised."""
+        return self.read(*await self.send(method, path, query, body, headers))
 
     def read(self, request: Request, reply: Reply) -> Any:
-        """The JSON of a 2xx reply that reports no failure; else as `judge` and `Provider.check` say."""
+        """The JSON of a 2xx reply that reports no failure; else as `judge` and `Provider.check` say.
+
+        None for "204 No Content".
+        """
         self.judge(request, reply)
+        if reply.status == 204:
+            return None
         try:
             payload = reply.json()
         except Unintelligible:
-            raise Unintelligible(f"{request}: not JSON: {_words(reply, self.provider)}") from None
+            raise Unintelligible(f"{request}: not JSON: {_words(request, reply, self.provider)}") from None
         self.provider.check(payload)
         return payload
 
@@ -176,7 +207,7 @@ def judge(request: Request, reply: Reply, provider: Provider, now: float) -> Rep
     status = reply.status
     if 200 <= status < 300:
         return reply
-    said = f"{request}: {status} {_words(reply, provider)}".rstrip()
+    said = f"{request}: {status} {_words(request, reply, provider)}".rstrip()
     seconds = reply.retry_after(now)
     if status == 429:
         least = provider.patience
@@ -197,9 +228,13 @@ def judge(request: Request, reply: Reply, provider: Provider, now: float) -> Rep
     raise Refused(said)
 
 
-def _words(reply: Reply, provider: Provider) -> str:
+def _words(request: Request, reply: Reply, provider: Provider) -> str:
     """What the reply says, fit for a message: short, on one line, without our secrets."""
-    return "a web page" if reply.is_page else " ".join(provider.scrub(reply.text).split())[:160]
+    if reply.is_page:
+        return "a web page"
+    sent = [*request.headers.values(), *request.query.values()]  # a session's key is in no setting
+    text = scrub(provider.scrub(reply.text), [value for value in sent if isinstance(value, Secret)])
+    return " ".join(text.split())[:160]
 
 
 class Task(NamedTuple):
@@ -226,16 +261,24 @@ class Provider(ABC):
 
     title: ClassVar[str]  # as people call the service
     example: ClassVar[Mapping[str, object]]  # a working `[account.NAME]` table, for the manual
+    credential: ClassVar[str] = ""  # where to get it, and the least rights that do, for the manual
     example_owner: ClassVar[str] = "home.example.com"  # a name that the example could keep
     options: ClassVar[type] = NoOptions  # dataclass of what `options = {...}` of a record may say
     least_ttl: ClassVar[int] = 1  # seconds
+    most_ttl: ClassVar[int] = 2**31 - 1  # seconds (RFC 2181, 8)
+    ttls: ClassVar[tuple[int, ...]] = ()  # the only ones it takes, in ascending order, if it is choosy
     readable: ClassVar[bool] = True  # can the provider say what it holds?
     budget: ClassVar[Budget | None] = None
     patience: ClassVar[float | None] = None  # seconds to wait at least after a 429
 
     def fit(self, wanted: RRset) -> RRset:
         """The nearest thing to `wanted` this provider can hold, so that a plan can ever come out empty."""
-        return replace(wanted, ttl=max(wanted.ttl, self.least_ttl)) if wanted.ttl else wanted
+        if wanted.ttl is None:
+            return wanted
+        ttl = min(max(wanted.ttl, self.least_ttl), self.most_ttl)
+        if self.ttls:
+            ttl = next((one for one in self.ttls if one >= ttl), self.ttls[-1])
+        return replace(wanted, ttl=ttl)
 
     def mistakes(self) -> Iterator[tuple[str, str]]:
         """What is wrong among the settings together: (setting, what and what to write instead)."""
@@ -257,6 +300,13 @@ class Provider(ABC):
         """Headers of every request, such as the authorisation."""
         return NOTHING
 
+    def sign(self, request: Request, now: float, nonce: str) -> Request:
+        """The request with its signature, for services that want one; `now` in seconds since 1970.
+
+        Called once for each exchange, so that a date or nonce is never used twice.
+        """
+        return request
+
     def check(self, payload: Any) -> None:
         """Raise if the body of a 2xx reply reports a failure.  (Statuses are already judged.)"""
 
@@ -266,7 +316,7 @@ class Provider(ABC):
         `said` is a message fit for a person, without secrets.
         """
 
-    def next_page(self, payload: Any) -> Query | None:
+    def next_page(self, payload: Any, reply: Reply) -> Query | None:
         """What to add to the query for the page after this one; None after the last."""
         return None
 
@@ -331,9 +381,8 @@ def understanding(provider: Provider) -> Iterator[None]:
     try:
         yield
     except (LookupError, TypeError, ValueError, AttributeError) as error:
-        raise Unintelligible(
-            f"{provider.title}: unexpected reply ({provider.scrub(repr(error))[:160]})"
-        ) from error
+        said = f"{provider.title}: unexpected reply ({provider.scrub(repr(error))[:160]})"
+        raise Unintelligible(said) from None  # what was tripped over may quote a secret
 
 
 @dataclass(frozen=True, kw_only=True)

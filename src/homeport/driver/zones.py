@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import (
+    Awaitable,
+    Callable,
     Collection,
     Iterator,
     Mapping,
     Sequence,
 )
+from dataclasses import replace
+from ipaddress import ip_address
 from typing import Any, ClassVar, NamedTuple
 
 from ..core.dns import IPAddress, Key, Name, Present, Record, RRset, RRType, Zone
@@ -20,7 +24,7 @@ from ..core.errors import (
     Stale,
 )
 from ..core.plan import Change, Create, Delete, Put, Replace, beside_others, by_record, by_rrset
-from ..wire.http import Query
+from ..wire.http import NOTHING, Query
 from .base import Api, End, HttpProvider, Provider, Settled, Task, understanding
 
 
@@ -41,6 +45,27 @@ def owner_of(text: str) -> Name | None:
         return Name.parse(text)
     except ConfigError:
         return None
+
+
+async def ask_for_zones(
+    candidates: Collection[Name], ask: Callable[[Name], Awaitable[Zone | Unusable | None]]
+) -> list[Zone | Unusable]:
+    """Zones at a service that cannot list them: each candidate is asked for, the shortest first.
+
+    `ask` returns None, or raises `NoSuchName`, where there is no such zone.  Nothing is looked for
+    inside a zone that was found: such services are registrars, whose zones do not nest.
+    """
+    found: list[Zone | Unusable] = []
+    for name in sorted(candidates, key=lambda name: (name.text.count("."), name)):
+        if any(name.within(zone.apex) for zone in found):
+            continue
+        try:
+            zone = await ask(name)
+        except NoSuchName:
+            continue
+        if zone is not None:
+            found.append(zone)
+    return found
 
 
 class ZoneWriter(Provider):
@@ -99,9 +124,30 @@ class ZoneWriter(Provider):
 class ZoneApi(ZoneWriter):
     """A provider that holds zones which can be listed and read."""
 
-    @abstractmethod
+    zones: ClassVar[str] = ""  # path of the list of the account's zones
+    zones_at: ClassVar[str] = ""  # key the list lies under
+    zones_query: ClassVar[Query] = NOTHING  # what to add to ask for it, such as the size of a page
+    zone_name_at: ClassVar[str] = "name"  # field of a row with the apex, with or without a final dot
+    zone_id_at: ClassVar[str] = "id"  # field of a row with the handle
+
     async def find_zones(self, api: Api, candidates: Collection[Name]) -> Sequence[Zone | Unusable]:
-        """The zones of this account whose apex is exactly one of the candidates."""
+        """The zones of this account whose apex is exactly one of the candidates.
+
+        From the list of all zones; a service that has none overrides this (`ask_for_zones`).
+        """
+        found: dict[Name, Zone | Unusable] = {}
+        for row in await api.rows(self.zones, self.zones_at, **self.zones_query):
+            if (zone := self.zone_of(row)) is None or zone.apex not in candidates:
+                continue
+            if found.setdefault(zone.apex, zone) != zone:
+                why = f"{self.title}: this account has several zones {zone.apex}; which one is meant?"
+                found[zone.apex] = Unusable(zone.apex, Refused(why))
+        return list(found.values())
+
+    def zone_of(self, row: Any) -> Zone | Unusable | None:
+        """A row of the list of zones; None for one that is no zone of ours, such as a private one."""
+        apex = owner_of(row[self.zone_name_at])
+        return Zone(apex, str(row[self.zone_id_at])) if apex else None
 
     @abstractmethod
     async def records(self, api: Api, zone: Zone, keys: Collection[Key]) -> Mapping[Key, list[Record]]:
@@ -175,67 +221,101 @@ class RecordApi(ZoneApi):
 
 
 class RestRecords(RecordApi, HttpProvider):
-    """A RecordApi whose records are a plain REST collection.  Nothing but translation is left to do."""
+    """A RecordApi whose records are a plain REST collection.
+
+    The attributes say what its rows look like; a service that fits needs no method at all.
+    """
 
     collection: ClassVar[str]  # path of a zone's records, with {zone}
     rows_at: ClassVar[str] = ""  # key the list of records lies under
+    row_at: ClassVar[str | None] = ""  # the same for one record, in the reply to a write; None: no record
     few: ClassVar[int] = 8  # up to so many keys are asked for one by one, more with a list of the zone
+    update_with: ClassVar[str] = "PATCH"  # the method; with "PUT", what is not said is lost
+    kept: ClassVar[tuple[str, ...]] = ()  # fields of a row that a PUT must repeat to keep them
+    name_at: ClassVar[str] = "name"  # field of a row with the owner name
+    apex: ClassVar[str | None] = "@"  # how the apex is written; None: names are written in full
+    type_at: ClassVar[str] = "type"  # field with the type
+    address_at: ClassVar[str] = "content"  # field with the address
+    ttl_at: ClassVar[str] = "ttl"  # field with the TTL in seconds
+    id_at: ClassVar[str] = "id"  # field with the handle
 
-    @abstractmethod
     def query(self, zone: Zone, owner: Name | None, rrtype: RRType) -> Query:
         """The filter for the records of one owner, or of all owners (None), and that type."""
+        return NOTHING
 
-    @abstractmethod
-    def record(self, row: Any) -> Record: ...
+    def record(self, row: Any) -> Record:
+        ttl = row[self.ttl_at]
+        options = {field: row[field] for field in self.kept if field in row}
+        return Record(
+            str(row[self.id_at]), ip_address(row[self.address_at]), int(ttl) if ttl else None, options
+        )
 
-    @abstractmethod
     def owner(self, zone: Zone, row: Any) -> Name | None:
         """The owner name of a row; lists are filtered again by it, since filters may be fuzzy."""
+        label = row[self.name_at]
+        if self.apex is None:
+            return owner_of(label)
+        return zone.apex if label in (self.apex, "", None) else owner_of(f"{label}.{zone.apex}")
 
     def rrtype(self, row: Any) -> str:
         """The type of a row; lists are filtered again by it too."""
-        return str(row["type"])
+        return str(row[self.type_at])
 
-    @abstractmethod
     def body(self, zone: Zone, wanted: RRset, address: IPAddress) -> dict[str, Any]:
         """The record without TTL and options."""
+        owner = wanted.owner
+        label = owner.text if self.apex is None else owner.label_in(zone.apex, apex=self.apex)
+        return {self.type_at: wanted.rrtype.value, self.name_at: label, self.address_at: str(address)}
 
     def extras(self, wanted: RRset) -> dict[str, Any]:
         """TTL and options of the body, where they are wanted; what is left out is left alone."""
-        return {"ttl": wanted.ttl} if wanted.ttl else {}
+        return {self.ttl_at: wanted.ttl} if wanted.ttl else {}
 
     def defaults(self) -> dict[str, Any]:
         """What a new record gets if the configuration does not say."""
         return {}
 
     async def records(self, api: Api, zone: Zone, keys: Collection[Key]) -> Mapping[Key, list[Record]]:
-        if len(keys) <= self.few:
-            queries = [(self.query(zone, owner, rrtype), rrtype) for owner, rrtype in keys]
-        else:
-            queries = [(self.query(zone, None, rrtype), rrtype) for rrtype in {t for _, t in keys}]
+        one_by_one = len(keys) <= self.few
+        asked = [self.query(zone, owner if one_by_one else None, rrtype) for owner, rrtype in keys]
+        queries = {frozenset(query.items()): query for query in asked}.values()
         path = self.path(zone)
-        lists = await api.together([api.rows(path, self.rows_at, **query) for query, _ in queries])
+        lists = await api.together([api.rows(path, self.rows_at, **query) for query in queries])
         found: dict[Key, dict[str, Record]] = {key: {} for key in keys}  # by id: pages may overlap
-        for (_, rrtype), rows in zip(queries, lists, strict=True):
-            for row in rows:
-                if self.rrtype(row) != rrtype or (owner := self.owner(zone, row)) is None:
-                    continue
-                if (owner, rrtype) in found:
-                    record = self.record(row)
-                    found[owner, rrtype][record.id] = record
+        wanted = {rrtype.value: rrtype for rrtype in RRType}
+        for row in (row for rows in lists for row in rows):
+            rrtype = wanted.get(self.rrtype(row))
+            if rrtype is None or (owner := self.owner(zone, row)) is None:
+                continue
+            if (owner, rrtype) in found:
+                record = self.record(row)
+                found[owner, rrtype][record.id] = record
         return {key: list(records.values()) for key, records in found.items()}
 
     async def create(self, api: Api, zone: Zone, wanted: RRset, address: IPAddress) -> None:
-        await api.post(self.path(zone), self.new(zone, wanted, address))
+        self.wrote(await api.post(self.path(zone), self.new(zone, wanted, address)), address)
 
     async def replace(
         self, api: Api, zone: Zone, wanted: RRset, record: Record, address: IPAddress
     ) -> None:
         body = self.body(zone, wanted, address) | self.extras(wanted)
-        await api.patch(f"{self.path(zone)}/{record.id}", body)
+        if self.update_with == "PUT":
+            kept = {field: record.options[field] for field in self.kept if field in record.options}
+            body = kept | ({self.ttl_at: record.ttl} if record.ttl else {}) | body
+        self.wrote(await api.call(self.update_with, self.record_path(zone, record), body=body), address)
 
     async def delete(self, api: Api, zone: Zone, record: Record) -> None:
-        await api.delete(f"{self.path(zone)}/{record.id}")
+        await api.delete(self.record_path(zone, record))
+
+    def wrote(self, payload: Any, address: IPAddress) -> None:
+        """Raise (anything) if the reply to a write does not show that it was understood."""
+        if self.row_at is None:
+            if payload is not None:
+                raise ValueError(f"no answer was expected, not {payload!r}")
+            return
+        record = self.record(payload[self.row_at] if self.row_at else payload)
+        if record.address != address:
+            raise ValueError(f"it stored {record.address}, not {address}")
 
     def new(self, zone: Zone, wanted: RRset, address: IPAddress) -> dict[str, Any]:
         return self.defaults() | self.body(zone, wanted, address) | self.extras(wanted)
@@ -243,15 +323,25 @@ class RestRecords(RecordApi, HttpProvider):
     def path(self, zone: Zone) -> str:
         return self.collection.format(zone=zone.id)
 
+    def record_path(self, zone: Zone, record: Record) -> str:
+        return f"{self.path(zone)}/{record.id}"
+
 
 class RRsetApi(ZoneApi):
     """Whole RRsets.  A service that takes many in one request overrides `commit` and sets `batch`."""
 
-    @abstractmethod
-    async def put(self, api: Api, zone: Zone, wanted: RRset) -> None: ...
+    async def put(self, api: Api, zone: Zone, wanted: RRset) -> None:
+        """Make the RRset be exactly that; without addresses, remove it."""
+        raise NotImplementedError(f"{type(self).__name__} sets RRsets with neither `put` nor `commit`")
 
     def changes(self, wanted: RRset, present: Collection[Record]) -> tuple[Change, ...]:
-        return by_rrset(wanted, present)
+        """The whole RRset in one step; TTL and options that nobody asked for stay as they are."""
+        changes = by_rrset(wanted, present)
+        if not changes or not present:
+            return changes
+        first = min(present, key=lambda record: (record.ttl is None, record.ttl, record.id))
+        ttl = first.ttl if wanted.ttl is None else wanted.ttl
+        return (Put(replace(wanted, ttl=ttl, options={**first.options, **wanted.options})),)
 
     async def commit(self, api: Api, zone: Zone, changes: Sequence[Change]) -> None:
         for change in changes:

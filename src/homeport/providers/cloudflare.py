@@ -59,8 +59,12 @@ class Cloudflare(RestRecords):
 
     title = "Cloudflare"
     example = {"token": "env:CF_API_TOKEN"}
+    credential = (
+        "dash.cloudflare.com › My Profile › API Tokens › Create Token › Edit zone DNS: the permission "
+        "Zone › DNS › Edit, for the one zone."
+    )
     base = "https://api.cloudflare.com/client/v4"
-    collection, rows_at = "/zones/{zone}/dns_records", "result"
+    collection, rows_at, row_at, apex = "/zones/{zone}/dns_records", "result", "result", None
     options = Options
     budget = Budget(requests=1200, seconds=300)
     patience = 300
@@ -147,9 +151,6 @@ class Cloudflare(RestRecords):
         named = {"name": owner.text} if owner else {}
         return {**named, "type": rrtype.value, "per_page": "100"}
 
-    def owner(self, zone: Zone, row: Any) -> Name | None:
-        return owner_of(row["name"])
-
     def record(self, row: Any) -> Record:
         proxied = bool(row.get("proxied"))
         options = {
@@ -158,9 +159,6 @@ class Cloudflare(RestRecords):
             "tags": tuple(sorted(row.get("tags") or ())),
         }
         return Record(row["id"], ip_address(row["content"]), None if proxied else row["ttl"], options)
-
-    def body(self, zone: Zone, wanted: RRset, address: IPAddress) -> dict[str, Any]:
-        return {"type": wanted.rrtype, "name": wanted.owner.text, "content": str(address)}
 
     def extras(self, wanted: RRset) -> dict[str, Any]:
         return {**super().extras(wanted), **wanted.options}
@@ -179,7 +177,8 @@ class Cloudflare(RestRecords):
     async def replace(
         self, api: Api, zone: Zone, wanted: RRset, record: Record, address: IPAddress
     ) -> None:
-        await api.patch(f"{self.path(zone)}/{record.id}", self.patch(wanted, record, address))
+        patched = await api.patch(self.record_path(zone, record), self.patch(wanted, record, address))
+        self.wrote(patched, address)
 
     async def commit(self, api: Api, zone: Zone, changes: Sequence[Change]) -> None:
         if len(changes) == 1:

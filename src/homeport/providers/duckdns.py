@@ -25,6 +25,7 @@ class DuckDNS(UpdateApi):
 
     title = "Duck DNS"
     example = {"token": "env:DUCKDNS_TOKEN"}
+    credential = "Log in at www.duckdns.org: the token is at the top of the page. It is good for all names."
     example_owner = "home.duckdns.org"
     base = "https://www.duckdns.org"
 

@@ -32,6 +32,10 @@ class DynDNS2(UpdateApi):
 
     title = "dyndns2"
     example = {"service": "noip", "username": "your DDNS key", "password": "keyring:noip"}
+    credential = (
+        "On the service's page for dynamic DNS; where it has a key for updates only, take that, not the "
+        "password of the account."
+    )
 
     def mistakes(self) -> Iterator[tuple[str, str]]:
         if self.service is None and self.endpoint is None:

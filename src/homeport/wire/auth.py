@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from hashlib import blake2b
 
 from ..core.secret import Secret
+from .http import Content
 
 
 def bearer(token: Secret) -> dict[str, Secret]:
@@ -23,6 +24,32 @@ def basic(user: str, password: Secret) -> dict[str, Secret]:
 def token(scheme: str, value: Secret) -> dict[str, Secret]:
     """`Authorization: Token ...` and its relatives."""
     return {"authorization": Secret(f"{scheme} {value.reveal()}")}
+
+
+def key(name: str, value: Secret) -> dict[str, Secret]:
+    """A header of the service's own, such as `X-API-Key: ...`."""
+    return {name: value}
+
+
+def form(fields: Mapping[str, str | Secret]) -> Content:
+    """`application/x-www-form-urlencoded` (URL Standard, 5), secrets revealed."""
+    from urllib.parse import urlencode  # noqa: PLC0415 - few services take forms
+
+    plain = {name: value.reveal() if isinstance(value, Secret) else value for name, value in fields.items()}
+    return Content("application/x-www-form-urlencoded", urlencode(plain).encode())
+
+
+def json_of(body: object) -> Content:
+    """JSON (RFC 8259), secrets revealed."""
+    import json  # noqa: PLC0415 - a run that meets no JSON does not pay for it
+
+    return Content("application/json", json.dumps(body, default=_reveal).encode())
+
+
+def _reveal(value: object) -> str:
+    if isinstance(value, Secret):
+        return value.reveal()
+    raise TypeError(f"{type(value).__name__} cannot be written as JSON")
 
 
 def scrub(text: str, secrets: Iterable[Secret]) -> str:

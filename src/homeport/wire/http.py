@@ -8,13 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from ..core.errors import Unintelligible
 from ..core.secret import Secret
 
 Query = Mapping[str, str | Secret]
 NOTHING: Mapping[str, Any] = {}
+
+
+class Content(NamedTuple):
+    """The body of a request, and its media type."""
+
+    kind: str
+    data: bytes
 
 
 @dataclass(frozen=True, slots=True)

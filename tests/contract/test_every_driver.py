@@ -205,6 +205,7 @@ def test_the_second_time_nothing_is_written(make: type[Fake]) -> None:
 
 
 @drivers_of([fake for fake in FAKES if fake.readable and fake.several and fake.empties])
+@settings(max_examples=40)
 @given(
     start=st.lists(st.integers(1, 6), max_size=4, unique=True),
     goal=st.sets(st.integers(1, 6), max_size=4),

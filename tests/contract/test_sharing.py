@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from homeport.core.dns import Key, Present
@@ -37,6 +37,7 @@ def share(guest: Agent, wanted: set[str], old: set[str], ttl: int | None = None)
 
 
 @every_sharer
+@settings(max_examples=40)
 @given(start=ADDRESSES, wanted=ADDRESSES, old=ADDRESSES)
 def test_ours_come_and_go_and_what_others_put_there_stays(
     make: type[Fake], start: set[str], wanted: set[str], old: set[str]

@@ -14,6 +14,7 @@ takes, and turns any reply the driver trips over into `Unintelligible`.  `Api` m
 errors.  A driver raises only what it alone can know, such as a refusal inside a "200 OK".
 """
 
+from .actions import Fault, every_page, raise_fault
 from .base import (
     Api,
     Budget,
@@ -46,6 +47,7 @@ __all__ = [
     "Api",
     "Budget",
     "DnsTransport",
+    "Fault",
     "HttpProvider",
     "NoBatch",
     "NoOptions",
@@ -64,7 +66,9 @@ __all__ = [
     "ZoneApi",
     "ZoneWriter",
     "ask_for_zones",
+    "every_page",
     "one_by_one",
     "owner_of",
+    "raise_fault",
     "understanding",
 ]

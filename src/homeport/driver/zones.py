@@ -150,8 +150,13 @@ class ZoneApi(ZoneWriter):
         return Zone(apex, str(row[self.zone_id_at])) if apex else None
 
     @abstractmethod
-    async def records(self, api: Api, zone: Zone, keys: Collection[Key]) -> Mapping[Key, list[Record]]:
-        """All records of each key; a key without records may be missing."""
+    async def records(
+        self, api: Api, zone: Zone, keys: Collection[Key]
+    ) -> Mapping[Key, list[Record] | ProviderError]:
+        """All records of each key; a key without records may be missing.
+
+        An error instead of records: what stands there is special and must not be overwritten.
+        """
 
     async def look(self, api: Api, keys: Collection[Key]) -> Mapping[Key, Present | ProviderError]:
         names = {name for owner, _ in keys for name in owner.ancestors()}
@@ -181,7 +186,11 @@ class ZoneApi(ZoneWriter):
                 rows = await self.records(api, zone, keys)
         except ProviderError as error:
             return dict.fromkeys(keys, error)
-        return {key: Present(zone, tuple(rows.get(key, ()))) for key in keys}
+        found = {key: rows.get(key, []) for key in keys}
+        return {
+            key: some if isinstance(some, ProviderError) else Present(zone, tuple(some))
+            for key, some in found.items()
+        }
 
 
 class RecordApi(ZoneApi):

@@ -49,9 +49,9 @@ class Fake:
     def __call__(self, request: Request) -> Reply:
         raise NotImplementedError
 
-    def writes(self, request: Request) -> bool:
-        """May that request change anything?  Fakes of services whose lists are asked for by POST know."""
-        return request.method != "GET"
+    def reads(self, request: Request) -> bool:
+        """Does the request change nothing?  Where reading is no GET, a fake says which requests do."""
+        return request.method == "GET"
 
     def held(self, owner: str, rrtype: str) -> list[str]:
         return sorted(r["address"] for r in self.rows if (r["owner"], r["type"]) == (owner, rrtype))

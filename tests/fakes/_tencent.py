@@ -42,8 +42,8 @@ class TencentFake(RestFake):
         self.action = header(request, "x-tc-action")
         return super().__call__(request)
 
-    def writes(self, request: Request) -> bool:
-        return not header(request, "x-tc-action").startswith("Describe")
+    def reads(self, request: Request) -> bool:
+        return header(request, "x-tc-action").startswith("Describe")
 
     def said(self, **more: Any) -> Reply:
         return answer({"Response": {"RequestId": "R-1", **more}})

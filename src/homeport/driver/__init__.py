@@ -27,7 +27,9 @@ from .base import (
     Together,
     Verdict,
     one_by_one,
+    told,
     understanding,
+    until_short,
 )
 from .primary import Primary
 from .updates import Update, UpdateApi
@@ -70,5 +72,7 @@ __all__ = [
     "one_by_one",
     "owner_of",
     "raise_fault",
+    "told",
     "understanding",
+    "until_short",
 ]

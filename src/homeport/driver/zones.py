@@ -136,7 +136,7 @@ class ZoneApi(ZoneWriter):
         From the list of all zones; a service that has none overrides this (`ask_for_zones`).
         """
         found: dict[Name, Zone | Unusable] = {}
-        for row in await api.rows(self.zones, self.zones_at, **self.zones_query):
+        for row in await self.zone_rows(api):
             if (zone := self.zone_of(row)) is None or zone.apex not in candidates:
                 continue
             if found.setdefault(zone.apex, zone) != zone:
@@ -144,14 +144,23 @@ class ZoneApi(ZoneWriter):
                 found[zone.apex] = Unusable(zone.apex, Refused(why))
         return list(found.values())
 
+    async def zone_rows(self, api: Api) -> list[Any]:
+        """The list of all zones, for services that do not answer a GET with it."""
+        return await api.rows(self.zones, self.zones_at, **self.zones_query)
+
     def zone_of(self, row: Any) -> Zone | Unusable | None:
         """A row of the list of zones; None for one that is no zone of ours, such as a private one."""
         apex = owner_of(row[self.zone_name_at])
         return Zone(apex, str(row[self.zone_id_at])) if apex else None
 
     @abstractmethod
-    async def records(self, api: Api, zone: Zone, keys: Collection[Key]) -> Mapping[Key, list[Record]]:
-        """All records of each key; a key without records may be missing."""
+    async def records(
+        self, api: Api, zone: Zone, keys: Collection[Key]
+    ) -> Mapping[Key, list[Record] | ProviderError]:
+        """All records of each key; a key without records may be missing.
+
+        An error instead of records: what stands there is special and must not be overwritten.
+        """
 
     async def look(self, api: Api, keys: Collection[Key]) -> Mapping[Key, Present | ProviderError]:
         names = {name for owner, _ in keys for name in owner.ancestors()}
@@ -181,7 +190,11 @@ class ZoneApi(ZoneWriter):
                 rows = await self.records(api, zone, keys)
         except ProviderError as error:
             return dict.fromkeys(keys, error)
-        return {key: Present(zone, tuple(rows.get(key, ()))) for key in keys}
+        found = {key: rows.get(key, []) for key in keys}
+        return {
+            key: some if isinstance(some, ProviderError) else Present(zone, tuple(some))
+            for key, some in found.items()
+        }
 
 
 class RecordApi(ZoneApi):
@@ -275,15 +288,11 @@ class RestRecords(RecordApi, HttpProvider):
         """What a new record gets if the configuration does not say."""
         return {}
 
-    async def fetch(self, api: Api, zone: Zone, query: Query) -> Sequence[Any]:
-        """All rows of a zone that a filter lets through; for services that list in a way of their own."""
-        return await api.rows(self.path(zone), self.rows_at, **query)
-
     async def records(self, api: Api, zone: Zone, keys: Collection[Key]) -> Mapping[Key, list[Record]]:
         one_by_one = len(keys) <= self.few
         asked = [self.query(zone, owner if one_by_one else None, rrtype) for owner, rrtype in keys]
         queries = {frozenset(query.items()): query for query in asked}.values()
-        lists = await api.together([self.fetch(api, zone, query) for query in queries])
+        lists = await api.together([self.zone_content(api, zone, query) for query in queries])
         found: dict[Key, dict[str, Record]] = {key: {} for key in keys}  # by id: pages may overlap
         wanted = {rrtype.value: rrtype for rrtype in RRType}
         for row in (row for rows in lists for row in rows):
@@ -295,16 +304,17 @@ class RestRecords(RecordApi, HttpProvider):
                 found[owner, rrtype][record.id] = record
         return {key: list(records.values()) for key, records in found.items()}
 
+    async def zone_content(self, api: Api, zone: Zone, query: Query) -> list[Any]:
+        """The rows of a zone that match `query`, for services that do not answer a GET with them."""
+        return await api.rows(self.path(zone), self.rows_at, **query)
+
     async def create(self, api: Api, zone: Zone, wanted: RRset, address: IPAddress) -> None:
         self.wrote(await api.post(self.path(zone), self.new(zone, wanted, address)), address)
 
     async def replace(
         self, api: Api, zone: Zone, wanted: RRset, record: Record, address: IPAddress
     ) -> None:
-        body = self.body(zone, wanted, address) | self.extras(wanted)
-        if self.update_with == "PUT":
-            kept = {field: record.options[field] for field in self.kept if field in record.options}
-            body = kept | ({self.ttl_at: record.ttl} if record.ttl else {}) | body
+        body = self.changed(zone, wanted, record, address)
         self.wrote(await api.call(self.update_with, self.record_path(zone, record), body=body), address)
 
     async def delete(self, api: Api, zone: Zone, record: Record) -> None:
@@ -322,6 +332,14 @@ class RestRecords(RecordApi, HttpProvider):
 
     def new(self, zone: Zone, wanted: RRset, address: IPAddress) -> dict[str, Any]:
         return self.defaults() | self.body(zone, wanted, address) | self.extras(wanted)
+
+    def changed(self, zone: Zone, wanted: RRset, record: Record, address: IPAddress) -> dict[str, Any]:
+        """The body that turns `record` into what is wanted; with "PUT", all of it."""
+        body = self.body(zone, wanted, address) | self.extras(wanted)
+        if self.update_with != "PUT":
+            return body
+        kept = {field: record.options[field] for field in self.kept if field in record.options}
+        return kept | ({self.ttl_at: record.ttl} if record.ttl else {}) | body
 
     def path(self, zone: Zone) -> str:
         return self.collection.format(zone=zone.id)

@@ -60,7 +60,7 @@ class Aliyun(AlibabaCloud, RestRecords):
         name = f"{label}.{zone.id}" if label else zone.id
         return {"DomainName": zone.id, "SubDomain": name, "Type": rrtype.value, "PageSize": "100"}
 
-    async def fetch(self, api: Api, zone: Zone, query: Query) -> Sequence[Any]:
+    async def zone_content(self, api: Api, zone: Zone, query: Query) -> list[Any]:
         action = "DescribeSubDomainRecords" if "SubDomain" in query else "DescribeDomainRecords"
         return await self._rows(api, action, "DomainRecords", "Record", query)
 

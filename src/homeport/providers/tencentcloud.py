@@ -58,7 +58,7 @@ class TencentDNSPod(TencentCloud, RestRecords):
             return {"RecordType": rrtype.value}
         return {"RecordType": rrtype.value, "Subdomain": owner.label_in(zone.apex)}
 
-    async def fetch(self, api: Api, zone: Zone, query: Query) -> Sequence[Any]:
+    async def zone_content(self, api: Api, zone: Zone, query: Query) -> list[Any]:
         asked = {**self._inside(zone), **query, "ErrorOnEmpty": "no"}
         try:
             return await self._rows(api, "DescribeRecordList", asked, "RecordList")

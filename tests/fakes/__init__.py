@@ -47,6 +47,10 @@ class Fake:
     def __call__(self, request: Request) -> Reply:
         raise NotImplementedError
 
+    def reads(self, request: Request) -> bool:
+        """Does the request change nothing?  Where reading is no GET, a fake says which requests do."""
+        return request.method == "GET"
+
     def held(self, owner: str, rrtype: str) -> list[str]:
         return sorted(r["address"] for r in self.rows if (r["owner"], r["type"]) == (owner, rrtype))
 

@@ -26,7 +26,9 @@ from .base import (
     Together,
     Verdict,
     one_by_one,
+    told,
     understanding,
+    until_short,
 )
 from .primary import Primary
 from .updates import Update, UpdateApi
@@ -66,5 +68,7 @@ __all__ = [
     "ask_for_zones",
     "one_by_one",
     "owner_of",
+    "told",
     "understanding",
+    "until_short",
 ]

@@ -136,13 +136,17 @@ class ZoneApi(ZoneWriter):
         From the list of all zones; a service that has none overrides this (`ask_for_zones`).
         """
         found: dict[Name, Zone | Unusable] = {}
-        for row in await api.rows(self.zones, self.zones_at, **self.zones_query):
+        for row in await self.zone_rows(api):
             if (zone := self.zone_of(row)) is None or zone.apex not in candidates:
                 continue
             if found.setdefault(zone.apex, zone) != zone:
                 why = f"{self.title}: this account has several zones {zone.apex}; which one is meant?"
                 found[zone.apex] = Unusable(zone.apex, Refused(why))
         return list(found.values())
+
+    async def zone_rows(self, api: Api) -> list[Any]:
+        """The list of all zones, for services that do not answer a GET with it."""
+        return await api.rows(self.zones, self.zones_at, **self.zones_query)
 
     def zone_of(self, row: Any) -> Zone | Unusable | None:
         """A row of the list of zones; None for one that is no zone of ours, such as a private one."""
@@ -279,8 +283,7 @@ class RestRecords(RecordApi, HttpProvider):
         one_by_one = len(keys) <= self.few
         asked = [self.query(zone, owner if one_by_one else None, rrtype) for owner, rrtype in keys]
         queries = {frozenset(query.items()): query for query in asked}.values()
-        path = self.path(zone)
-        lists = await api.together([api.rows(path, self.rows_at, **query) for query in queries])
+        lists = await api.together([self.zone_content(api, zone, query) for query in queries])
         found: dict[Key, dict[str, Record]] = {key: {} for key in keys}  # by id: pages may overlap
         wanted = {rrtype.value: rrtype for rrtype in RRType}
         for row in (row for rows in lists for row in rows):
@@ -292,16 +295,17 @@ class RestRecords(RecordApi, HttpProvider):
                 found[owner, rrtype][record.id] = record
         return {key: list(records.values()) for key, records in found.items()}
 
+    async def zone_content(self, api: Api, zone: Zone, query: Query) -> list[Any]:
+        """The rows of a zone that match `query`, for services that do not answer a GET with them."""
+        return await api.rows(self.path(zone), self.rows_at, **query)
+
     async def create(self, api: Api, zone: Zone, wanted: RRset, address: IPAddress) -> None:
         self.wrote(await api.post(self.path(zone), self.new(zone, wanted, address)), address)
 
     async def replace(
         self, api: Api, zone: Zone, wanted: RRset, record: Record, address: IPAddress
     ) -> None:
-        body = self.body(zone, wanted, address) | self.extras(wanted)
-        if self.update_with == "PUT":
-            kept = {field: record.options[field] for field in self.kept if field in record.options}
-            body = kept | ({self.ttl_at: record.ttl} if record.ttl else {}) | body
+        body = self.changed(zone, wanted, record, address)
         self.wrote(await api.call(self.update_with, self.record_path(zone, record), body=body), address)
 
     async def delete(self, api: Api, zone: Zone, record: Record) -> None:
@@ -319,6 +323,14 @@ class RestRecords(RecordApi, HttpProvider):
 
     def new(self, zone: Zone, wanted: RRset, address: IPAddress) -> dict[str, Any]:
         return self.defaults() | self.body(zone, wanted, address) | self.extras(wanted)
+
+    def changed(self, zone: Zone, wanted: RRset, record: Record, address: IPAddress) -> dict[str, Any]:
+        """The body that turns `record` into what is wanted; with "PUT", all of it."""
+        body = self.body(zone, wanted, address) | self.extras(wanted)
+        if self.update_with != "PUT":
+            return body
+        kept = {field: record.options[field] for field in self.kept if field in record.options}
+        return kept | ({self.ttl_at: record.ttl} if record.ttl else {}) | body
 
     def path(self, zone: Zone) -> str:
         return self.collection.format(zone=zone.id)

@@ -74,11 +74,14 @@ class Wire:
     faults: dict[int, Step] = field(default_factory=dict)
     sent: list[Request] = field(default_factory=list)
     held: list[list[str]] = field(default_factory=list)
+    got: list[Reply] = field(default_factory=list)  # of exchanges that went well
 
     async def send(self, request: Request) -> Reply:
         self.sent.append(request)
         try:
-            return self.faults.get(len(self.sent), act)(self.fake, request)
+            reply = self.faults.get(len(self.sent), act)(self.fake, request)
+            self.got.append(reply)
+            return reply
         except HomeportError:
             raise
         except Exception as error:  # else the driver would be blamed for it
@@ -124,7 +127,8 @@ class Agent:
                     changes = () if known else self.provider.changes(goal, ())
             self.planned[key] = changes
             verdicts[key] = None
-            if changes:
+            unpublished = self.provider.publishes and self.acknowledged.get(key) != goal
+            if changes or unpublished:
                 tasks.append(Task(goal, changes, zone, self.sibling(goals, key)))
 
         told: list[Key] = []
@@ -368,7 +372,7 @@ def quoted(request: Request) -> bytes:
         [shown(v) for v in request.headers.values()],
         [shown(v) for v in request.query.values()],
     )
-    bare = [value.partition(" ")[2] for value in headers]
+    bare = [credentials(value) for value in headers]
     encoded = [quote(value) for value in values + bare] + [
         urlencode({"x": value}) for value in values + bare
     ]
@@ -421,7 +425,9 @@ def test_any_fault_at_any_exchange_is_named_and_the_next_round_mends_it(
 
     probe = agent(start()[0])
     probe.bring_about(*start()[1])
-    for n in range(1, len(probe.wire.sent) + 1):
+    for n, usual in enumerate(probe.wire.got, 1):
+        if fault == "null" and usual.body == b"null":
+            continue  # that is all the service ever says to it
         fake, wanted = start()
         guest = agent(fake, {n: step})
         verdicts = guest.bring_about(*wanted)
@@ -488,7 +494,13 @@ def forms(fake: Fake) -> list[str]:
     """The fake's key, as it looks in headers and in URLs."""
     words = ["s3cr3t", "y +1", "k%26y"]
     provider = fake.driver(fake.good)
-    return words + [shown(value).partition(" ")[2] for value in provider.headers().values()]
+    return words + [credentials(shown(value)) for value in provider.headers().values()]
+
+
+def credentials(value: str) -> str:
+    """A header's value without the scheme ("Bearer"); without one, the whole is the secret."""
+    scheme, _, rest = value.partition(" ")
+    return rest if scheme.isalpha() and rest else value
 
 
 @every_driver

@@ -260,6 +260,7 @@ def _words(request: Request, reply: Reply, provider: Provider, secrets: Iterable
 class Task(NamedTuple):
     """What is to be done about one RRset: the changes, and where they belong.
 
+    Without changes, all stands there as it is wanted, but a service that `publishes` must be told to.
     `sibling` is the other family of the same owner, as it should be said to a service that forgets
     what it is not told; None if nobody knows it.
     """
@@ -288,6 +289,9 @@ class Provider(ABC):
     most_ttl: ClassVar[int] = 2**31 - 1  # seconds (RFC 2181, 8)
     ttls: ClassVar[tuple[int, ...]] = ()  # the only ones it takes, in ascending order, if it is choosy
     readable: ClassVar[bool] = True  # can the provider say what it holds?
+    publishes: ClassVar[bool] = (
+        False  # does a last step publish what is written, and no look show if it did?
+    )
     budget: ClassVar[Budget | None] = None
     patience: ClassVar[float | None] = None  # seconds to wait at least after a 429
     too_many: ClassVar[tuple[int, ...]] = (429,)  # statuses by which it asks for patience

@@ -40,6 +40,7 @@ from .zones import (
     ZoneWriter,
     ask_for_zones,
     owner_of,
+    seen_before,
 )
 
 __all__ = [
@@ -66,5 +67,6 @@ __all__ = [
     "ask_for_zones",
     "one_by_one",
     "owner_of",
+    "seen_before",
     "understanding",
 ]

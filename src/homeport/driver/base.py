@@ -194,6 +194,8 @@ class Api:
             payload = reply.json()
         except Unintelligible:
             raise Unintelligible(f"{request}: not JSON: {_words(request, reply, self.provider)}") from None
+        if payload is None:  # so that None is "204 No Content" and nothing else
+            raise Unintelligible(f"{request}: null")
         self.provider.check(payload)
         return payload
 

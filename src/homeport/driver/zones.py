@@ -11,6 +11,7 @@ from collections.abc import (
     Mapping,
     Sequence,
 )
+from contextlib import contextmanager
 from dataclasses import replace
 from ipaddress import ip_address
 from typing import Any, ClassVar, NamedTuple
@@ -45,6 +46,15 @@ def owner_of(text: str) -> Name | None:
         return Name.parse(text)
     except ConfigError:
         return None
+
+
+@contextmanager
+def seen_before() -> Iterator[None]:
+    """Around a call for a record that was read a moment ago: if it is unknown now, our view was old."""
+    try:
+        yield
+    except NoSuchName as error:
+        raise Stale(str(error)) from None
 
 
 async def ask_for_zones(
@@ -227,11 +237,13 @@ class RestRecords(RecordApi, HttpProvider):
     """
 
     collection: ClassVar[str]  # path of a zone's records, with {zone}
+    listed: ClassVar[str] = ""  # path to read them at, with {zone}, if it is another
     rows_at: ClassVar[str] = ""  # key the list of records lies under
     row_at: ClassVar[str | None] = ""  # the same for one record, in the reply to a write; None: no record
     few: ClassVar[int] = 8  # up to so many keys are asked for one by one, more with a list of the zone
     update_with: ClassVar[str] = "PATCH"  # the method; with "PUT", what is not said is lost
     kept: ClassVar[tuple[str, ...]] = ()  # fields of a row that a PUT must repeat to keep them
+    fixed: ClassVar[tuple[str, ...]] = ()  # fields of the body that an update must not hold
     name_at: ClassVar[str] = "name"  # field of a row with the owner name
     apex: ClassVar[str | None] = "@"  # how the apex is written; None: names are written in full
     type_at: ClassVar[str] = "type"  # field with the type
@@ -279,7 +291,7 @@ class RestRecords(RecordApi, HttpProvider):
         one_by_one = len(keys) <= self.few
         asked = [self.query(zone, owner if one_by_one else None, rrtype) for owner, rrtype in keys]
         queries = {frozenset(query.items()): query for query in asked}.values()
-        path = self.path(zone)
+        path = self.listed.format(zone=zone.id) or self.path(zone)
         lists = await api.together([api.rows(path, self.rows_at, **query) for query in queries])
         found: dict[Key, dict[str, Record]] = {key: {} for key in keys}  # by id: pages may overlap
         wanted = {rrtype.value: rrtype for rrtype in RRType}
@@ -302,17 +314,21 @@ class RestRecords(RecordApi, HttpProvider):
         if self.update_with == "PUT":
             kept = {field: record.options[field] for field in self.kept if field in record.options}
             body = kept | ({self.ttl_at: record.ttl} if record.ttl else {}) | body
-        self.wrote(await api.call(self.update_with, self.record_path(zone, record), body=body), address)
+        body = {field: value for field, value in body.items() if field not in self.fixed}
+        with seen_before():
+            reply = await api.call(self.update_with, self.record_path(zone, record), body=body)
+        self.wrote(reply, address)
 
     async def delete(self, api: Api, zone: Zone, record: Record) -> None:
-        await api.delete(self.record_path(zone, record))
+        with seen_before():
+            await api.delete(self.record_path(zone, record))
 
     def wrote(self, payload: Any, address: IPAddress) -> None:
         """Raise (anything) if the reply to a write does not show that it was understood."""
-        if self.row_at is None:
-            if payload is not None:
-                raise ValueError(f"no answer was expected, not {payload!r}")
+        if payload is None:  # "204 No Content": there is nothing to compare
             return
+        if self.row_at is None:
+            raise ValueError(f"no answer was expected, not {payload!r}")
         record = self.record(payload[self.row_at] if self.row_at else payload)
         if record.address != address:
             raise ValueError(f"it stored {record.address}, not {address}")

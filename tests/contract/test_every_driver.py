@@ -227,7 +227,8 @@ def test_any_start_reaches_any_goal_and_the_name_never_goes_dark(
 @drivers_of([fake for fake in FAKES if fake.attributes])
 def test_replacing_an_address_keeps_everything_else_about_the_record(make: type[Fake]) -> None:
     fake = make()
-    before = dict(fake.add(fake.owner, "A", "192.0.2.7", ttl=1234))
+    known = fake.driver("k").ttls  # a choosy service holds none but these
+    before = dict(fake.add(fake.owner, "A", "192.0.2.7", ttl=known[-1] if known else 1234))
     assert only(agent(fake).bring_about(want(fake.owner, "192.0.2.1"))) is None
     [after] = fake.rows
     assert {key: after[key] for key in before} == before | {"address": "192.0.2.1"}

@@ -363,12 +363,18 @@ def refused(fake: Fake, request: Request) -> Reply:
     raise Unreachable(f"{request}: connection refused")
 
 
+def credentials(headers: list[str]) -> list[str]:
+    """What follows the scheme in headers that have one; a key of a header's own has none."""
+    parts = [value.partition(" ") for value in headers]
+    return [rest for scheme, _, rest in parts if scheme.isalpha() and rest]
+
+
 def quoted(request: Request) -> bytes:
     headers, values = (
         [shown(v) for v in request.headers.values()],
         [shown(v) for v in request.query.values()],
     )
-    bare = [value.partition(" ")[2] for value in headers]
+    bare = credentials(headers)
     encoded = [quote(value) for value in values + bare] + [
         urlencode({"x": value}) for value in values + bare
     ]
@@ -488,7 +494,7 @@ def forms(fake: Fake) -> list[str]:
     """The fake's key, as it looks in headers and in URLs."""
     words = ["s3cr3t", "y +1", "k%26y"]
     provider = fake.driver(fake.good)
-    return words + [shown(value).partition(" ")[2] for value in provider.headers().values()]
+    return words + credentials([shown(value) for value in provider.headers().values()])
 
 
 @every_driver

@@ -77,19 +77,19 @@ class NS1(RRsetApi, HttpProvider):
 
     async def put(self, api: Api, zone: Zone, wanted: RRset) -> None:
         held = await self._record(api, zone, wanted.key)
+        answers = [] if held is None else held["answers"]
+        linked, filtered = (held or {}).get("link"), (held or {}).get("filters")
         path = self._path(zone, wanted.key)
-        if held and (
-            held.get("link") or (held["filters"] and len(held["answers"]) != len(wanted.addresses))
-        ):
+        if linked or (filtered and len(answers) != len(wanted.addresses)):
             why = "is linked to another record, or its filters choose among its answers; change it there"
             raise Refused(f"{self.title}: {wanted.owner} {wanted.rrtype} {why}")
         if not wanted.addresses:
             await api.delete(path)
             return
-        answers = _answers(wanted, held["answers"] if held else [])
+        answers = _answers(wanted, answers)
         ttl = {"ttl": wanted.ttl} if wanted.ttl else {}
         body = {"zone": zone.id, "domain": wanted.owner.text, "type": wanted.rrtype.value, **ttl}
-        stored = await api.call("POST" if held else "PUT", path, body={**body, "answers": answers})
+        stored = await api.call("PUT" if held is None else "POST", path, body={**body, "answers": answers})
         if {_address(answer) for answer in stored["answers"]} != wanted.addresses:
             raise ValueError(f"it stored {stored['answers']!r}")
 

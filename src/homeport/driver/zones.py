@@ -241,8 +241,9 @@ class RestRecords(RecordApi, HttpProvider):
     rows_at: ClassVar[str] = ""  # key the list of records lies under
     row_at: ClassVar[str | None] = ""  # the same for one record, in the reply to a write; None: no record
     few: ClassVar[int] = 8  # up to so many keys are asked for one by one, more with a list of the zone
-    update_with: ClassVar[str] = "PATCH"  # the method; with "PUT", what is not said is lost
-    kept: ClassVar[tuple[str, ...]] = ()  # fields of a row that a PUT must repeat to keep them
+    create_with: ClassVar[str] = "POST"  # the method
+    update_with: ClassVar[str] = "PATCH"  # the method; with any other, what is not said is lost
+    kept: ClassVar[tuple[str, ...]] = ()  # fields of a row that such an update repeats to keep them
     fixed: ClassVar[tuple[str, ...]] = ()  # fields of the body that an update must not hold
     name_at: ClassVar[str] = "name"  # field of a row with the owner name
     apex: ClassVar[str | None] = "@"  # how the apex is written; None: names are written in full
@@ -305,13 +306,14 @@ class RestRecords(RecordApi, HttpProvider):
         return {key: list(records.values()) for key, records in found.items()}
 
     async def create(self, api: Api, zone: Zone, wanted: RRset, address: IPAddress) -> None:
-        self.wrote(await api.post(self.path(zone), self.new(zone, wanted, address)), address)
+        body = self.new(zone, wanted, address)
+        self.wrote(await api.call(self.create_with, self.path(zone), body=body), address)
 
     async def replace(
         self, api: Api, zone: Zone, wanted: RRset, record: Record, address: IPAddress
     ) -> None:
         body = self.body(zone, wanted, address) | self.extras(wanted)
-        if self.update_with == "PUT":
+        if self.update_with != "PATCH":
             kept = {field: record.options[field] for field in self.kept if field in record.options}
             body = kept | ({self.ttl_at: record.ttl} if record.ttl else {}) | body
         body = {field: value for field, value in body.items() if field not in self.fixed}

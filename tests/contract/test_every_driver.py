@@ -232,7 +232,8 @@ def test_any_start_reaches_any_goal_and_the_name_never_goes_dark(
 @drivers_of([fake for fake in FAKES if fake.attributes])
 def test_replacing_an_address_keeps_everything_else_about_the_record(make: type[Fake]) -> None:
     fake = make()
-    before = dict(fake.add(fake.owner, "A", "192.0.2.7", ttl=1234))
+    known = fake.driver("k").ttls  # a choosy service holds none but these
+    before = dict(fake.add(fake.owner, "A", "192.0.2.7", ttl=known[-1] if known else 1234))
     assert only(agent(fake).bring_about(want(fake.owner, "192.0.2.1"))) is None
     [after] = fake.rows
     assert {key: after[key] for key in before} == before | {"address": "192.0.2.1"}
@@ -326,7 +327,7 @@ def test_many_names_of_a_large_zone_are_few_requests(make: type[Fake]) -> None:
     for n in range(0 if at_once > 1 or not fake.readable else 1100):
         fake.add(f"other{n}.{fake.zone}", "A", "192.0.2.99")
     others = len(fake.rows)
-    most = 50 if at_once > 1 else 50 + len(names) * fake.steps
+    most = 50 if at_once > 1 else 50 + len(names) * (fake.looks + fake.steps)
     for address in "192.0.2.1", "192.0.2.2":
         guest.wire.sent.clear()
         assert set(guest.bring_about(*(want(name, address) for name in names)).values()) == {None}
@@ -494,7 +495,8 @@ def forms(fake: Fake) -> list[str]:
     """The fake's key, as it looks in headers and in URLs."""
     words = ["s3cr3t", "y +1", "k%26y"]
     provider = fake.driver(fake.good)
-    return words + [credentials(shown(value)) for value in provider.headers().values()]
+    secrets = [value for value in provider.headers().values() if isinstance(value, Secret)]
+    return words + [credentials(shown(value)) for value in secrets]
 
 
 def credentials(value: str) -> str:

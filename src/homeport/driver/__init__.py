@@ -43,6 +43,7 @@ from .zones import (
     ZoneWriter,
     ask_for_zones,
     owner_of,
+    seen_before,
 )
 
 __all__ = [
@@ -72,6 +73,7 @@ __all__ = [
     "one_by_one",
     "owner_of",
     "raise_fault",
+    "seen_before",
     "told",
     "understanding",
     "until_short",

@@ -207,6 +207,8 @@ class Api:
         except Unintelligible:
             words = _words(request, reply, self.provider, self.session.values())
             raise Unintelligible(f"{request}: not JSON: {words}") from None
+        if payload is None:  # so that None is "204 No Content" and nothing else
+            raise Unintelligible(f"{request}: null")
         self.provider.check(payload)
         return payload
 

@@ -11,6 +11,7 @@ from collections.abc import (
     Mapping,
     Sequence,
 )
+from contextlib import contextmanager
 from dataclasses import replace
 from ipaddress import ip_address
 from typing import Any, ClassVar, NamedTuple
@@ -45,6 +46,15 @@ def owner_of(text: str) -> Name | None:
         return Name.parse(text)
     except ConfigError:
         return None
+
+
+@contextmanager
+def seen_before() -> Iterator[None]:
+    """Around a call for a record that was read a moment ago: if it is unknown now, our view was old."""
+    try:
+        yield
+    except NoSuchName as error:
+        raise Stale(str(error)) from None
 
 
 async def ask_for_zones(
@@ -240,11 +250,14 @@ class RestRecords(RecordApi, HttpProvider):
     """
 
     collection: ClassVar[str]  # path of a zone's records, with {zone}
+    listed: ClassVar[str] = ""  # path to read them at, with {zone}, if it is another
     rows_at: ClassVar[str] = ""  # key the list of records lies under
     row_at: ClassVar[str | None] = ""  # the same for one record, in the reply to a write; None: no record
     few: ClassVar[int] = 8  # up to so many keys are asked for one by one, more with a list of the zone
-    update_with: ClassVar[str] = "PATCH"  # the method; with "PUT", what is not said is lost
-    kept: ClassVar[tuple[str, ...]] = ()  # fields of a row that a PUT must repeat to keep them
+    create_with: ClassVar[str] = "POST"  # the method
+    update_with: ClassVar[str] = "PATCH"  # the method; with any other, what is not said is lost
+    kept: ClassVar[tuple[str, ...]] = ()  # fields of a row that such an update repeats to keep them
+    fixed: ClassVar[tuple[str, ...]] = ()  # fields of the body that an update must not hold
     name_at: ClassVar[str] = "name"  # field of a row with the owner name
     apex: ClassVar[str | None] = "@"  # how the apex is written; None: names are written in full
     type_at: ClassVar[str] = "type"  # field with the type
@@ -306,26 +319,31 @@ class RestRecords(RecordApi, HttpProvider):
 
     async def zone_content(self, api: Api, zone: Zone, query: Query) -> list[Any]:
         """The rows of a zone that match `query`, for services that do not answer a GET with them."""
-        return await api.rows(self.path(zone), self.rows_at, **query)
+        path = self.listed.format(zone=zone.id) or self.path(zone)
+        return await api.rows(path, self.rows_at, **query)
 
     async def create(self, api: Api, zone: Zone, wanted: RRset, address: IPAddress) -> None:
-        self.wrote(await api.post(self.path(zone), self.new(zone, wanted, address)), address)
+        body = self.new(zone, wanted, address)
+        self.wrote(await api.call(self.create_with, self.path(zone), body=body), address)
 
     async def replace(
         self, api: Api, zone: Zone, wanted: RRset, record: Record, address: IPAddress
     ) -> None:
         body = self.changed(zone, wanted, record, address)
-        self.wrote(await api.call(self.update_with, self.record_path(zone, record), body=body), address)
+        with seen_before():
+            reply = await api.call(self.update_with, self.record_path(zone, record), body=body)
+        self.wrote(reply, address)
 
     async def delete(self, api: Api, zone: Zone, record: Record) -> None:
-        await api.delete(self.record_path(zone, record))
+        with seen_before():
+            await api.delete(self.record_path(zone, record))
 
     def wrote(self, payload: Any, address: IPAddress) -> None:
         """Raise (anything) if the reply to a write does not show that it was understood."""
-        if self.row_at is None:
-            if payload is not None:
-                raise ValueError(f"no answer was expected, not {payload!r}")
+        if payload is None:  # "204 No Content": there is nothing to compare
             return
+        if self.row_at is None:
+            raise ValueError(f"no answer was expected, not {payload!r}")
         record = self.record(payload[self.row_at] if self.row_at else payload)
         if record.address != address:
             raise ValueError(f"it stored {record.address}, not {address}")
@@ -334,12 +352,12 @@ class RestRecords(RecordApi, HttpProvider):
         return self.defaults() | self.body(zone, wanted, address) | self.extras(wanted)
 
     def changed(self, zone: Zone, wanted: RRset, record: Record, address: IPAddress) -> dict[str, Any]:
-        """The body that turns `record` into what is wanted; with "PUT", all of it."""
+        """The body that turns `record` into what is wanted; with any method but "PATCH", all of it."""
         body = self.body(zone, wanted, address) | self.extras(wanted)
-        if self.update_with != "PUT":
-            return body
-        kept = {field: record.options[field] for field in self.kept if field in record.options}
-        return kept | ({self.ttl_at: record.ttl} if record.ttl else {}) | body
+        if self.update_with != "PATCH":
+            kept = {field: record.options[field] for field in self.kept if field in record.options}
+            body = kept | ({self.ttl_at: record.ttl} if record.ttl else {}) | body
+        return {field: value for field, value in body.items() if field not in self.fixed}
 
     def path(self, zone: Zone) -> str:
         return self.collection.format(zone=zone.id)

@@ -26,6 +26,11 @@ def token(scheme: str, value: Secret) -> dict[str, Secret]:
     return {"authorization": Secret(f"{scheme} {value.reveal()}")}
 
 
+def pair(scheme: str, name: Secret, value: Secret) -> dict[str, Secret]:
+    """`Authorization: sso-key NAME:VALUE`, plain."""
+    return {"authorization": Secret(f"{scheme} {name.reveal()}:{value.reveal()}")}
+
+
 def key(name: str, value: Secret) -> dict[str, Secret]:
     """A header of the service's own, such as `X-API-Key: ...`."""
     return {name: value}

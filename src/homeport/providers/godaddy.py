@@ -93,7 +93,7 @@ class GoDaddy(RRsetApi, HttpProvider):
         body = [{"data": str(address), **ttl} for address in in_order(wanted.addresses)]
         reply = api.judge(*await api.send("PUT", path, body=body))
         if reply.body.strip():
-            raise ValueError(f"an empty answer was expected, not {reply.text[:80]!r}")
+            raise ValueError(f"an empty answer was expected, not {self.scrub(reply.text)[:80]!r}")
 
 
 def _path(zone: Zone, key: Key | None = None) -> str:

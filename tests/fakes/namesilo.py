@@ -26,6 +26,19 @@ class FakeNameSilo(RestFake):
     attributes = {"ttl": 7207, "distance": 0}
     odd_ttl = 4321
 
+    def __init__(self) -> None:
+        super().__init__()
+        self.updates: dict[str, int] = {}  # of each row: its record_id changes with them
+
+    def record_id(self, row: dict[str, Any]) -> str:
+        return f"{row['id']}x{self.updates.get(row['id'], 0)}"
+
+    def current(self, asked: dict[str, str], path: list[str]) -> dict[str, Any]:
+        for row in self.rows:
+            if self.record_id(row) == asked["rrid"]:
+                return row
+        raise Failure(*error(280, "DNS modification error", path[0]))
+
     def driver(self, key: str) -> NameSilo:
         return NameSilo(key=Secret(key))
 
@@ -41,7 +54,6 @@ class FakeNameSilo(RestFake):
 
     def serve(self, method: str, path: list[str], asked: dict[str, str], new: Any) -> Reply:
         rows = self.inside(asked["domain"])
-        old = error(280, "DNS modification error", path[0])
         owner, ttl = self.full(asked.get("rrhost", "")), int(asked.get("rrttl", 7207))
         match path:
             case ["getDomainInfo"]:
@@ -53,17 +65,14 @@ class FakeNameSilo(RestFake):
                 return self.done(path, **found)
             case ["dnsAddRecord"]:
                 row = self.create(owner, asked["rrtype"], asked["rrvalue"], ttl)
-                return self.done(path, record_id=row["id"])
+                return self.done(path, record_id=self.record_id(row))
             case ["dnsUpdateRecord"]:
-                if asked["rrid"] not in [row["id"] for row in rows]:
-                    raise Failure(*old)
-                row = self.change(asked["rrid"], owner=owner, address=asked["rrvalue"], ttl=ttl)
-                row["id"] = str(next(self.ids))
-                return self.done(path, record_id=row["id"])
+                row = self.current(asked, path)
+                self.change(row["id"], owner=owner, address=asked["rrvalue"], ttl=ttl)
+                self.updates[row["id"]] = self.updates.get(row["id"], 0) + 1
+                return self.done(path, record_id=self.record_id(row))
             case ["dnsDeleteRecord"]:
-                if asked["rrid"] not in [row["id"] for row in rows]:
-                    raise Failure(*old)
-                self.rows.remove(self.row(asked["rrid"]))
+                self.rows.remove(self.current(asked, path))
                 return self.done(path)
             case _:
                 raise Failure(*error(107, "Invalid API operation"))
@@ -80,7 +89,7 @@ class FakeNameSilo(RestFake):
 
     def shown(self, row: dict[str, Any]) -> dict[str, Any]:
         return {
-            "record_id": row["id"],
+            "record_id": self.record_id(row),
             "type": row["type"],
             "host": row["owner"],
             "value": row["address"],

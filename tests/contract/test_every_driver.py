@@ -377,11 +377,12 @@ def quoted(request: Request) -> bytes:
         [shown(v) for v in request.headers.values()],
         [shown(v) for v in request.query.values()],
     )
-    bare = [value.partition(" ")[2] for value in headers]
+    bare = [credentials(value) for value in headers]
     encoded = [quote(value) for value in values + bare] + [
         urlencode({"x": value}) for value in values + bare
     ]
-    return f"your request {' '.join(headers + values + bare + encoded)} is fine, but...".encode()
+    body = [request.body.decode()]
+    return f"your request {' '.join(body + headers + values + bare + encoded)} is fine, but...".encode()
 
 
 FAULTS: dict[str, tuple[Step, type[ProviderError]]] = {
@@ -497,7 +498,13 @@ def forms(fake: Fake) -> list[str]:
     """The fake's key, as it looks in headers and in URLs."""
     words = ["s3cr3t", "y +1", "k%26y"]
     provider = fake.driver(fake.good)
-    return words + [shown(value).partition(" ")[2] for value in provider.headers().values()]
+    return words + [credentials(shown(value)) for value in provider.headers().values()]
+
+
+def credentials(value: str) -> str:
+    """A header's value without the scheme ("Bearer"); without one, the whole is the secret."""
+    scheme, _, rest = value.partition(" ")
+    return rest if scheme.isalpha() and rest else value
 
 
 @every_driver

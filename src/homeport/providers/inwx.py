@@ -12,7 +12,7 @@ from typing import Annotated, Any
 from ..core.dns import IPAddress, Name, Record, RRset, Zone
 from ..core.errors import BadCredentials, NoSuchName, ProviderError, Refused, Stale, Unreachable
 from ..core.secret import Secret
-from ..driver import Api, RestRecords, Unusable, ask_for_zones
+from ..driver import Api, RestRecords, Unusable, ask_for_zones, seen_before
 from ..wire.auth import cookies, jar
 from ..wire.http import Query
 
@@ -101,7 +101,5 @@ class INWX(RestRecords):
         await self._change(api, "nameserver.deleteRecord", record)
 
     async def _change(self, api: Api, method: str, record: Record, **new: Any) -> None:
-        try:
+        with seen_before():
             await self.ask(api, method, id=int(record.id), **new)
-        except NoSuchName as error:
-            raise Stale(str(error)) from None

@@ -14,7 +14,7 @@ from ._rest import Failure, RestFake
 
 URL = "https://ccp.netcup.net/run/webservice/servers/endpoint.php"
 SESSION = "s3cr3t-session"  # must be seen in a message as little as the key
-WHO = {"customernumber": "12345", "apikey": "k"}
+WHO = {"customernumber": "12345", "apikey": "key-0815"}
 
 
 def asked(action: str, **param: Any) -> dict[str, Any]:
@@ -48,7 +48,7 @@ class FakeNetcup(RestFake):
     }
 
     def driver(self, key: str) -> Netcup:
-        return Netcup(customer="12345", key=Secret("k"), password=Secret(key))
+        return Netcup(customer="12345", key=Secret("key-0815"), password=Secret(key))
 
     def reads(self, request: Request) -> bool:
         return bool(json.loads(request.body)["action"] != "updateDnsRecords")

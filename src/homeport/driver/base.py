@@ -207,6 +207,8 @@ class Api:
         except Unintelligible:
             words = _words(request, reply, self.provider, self.session.values())
             raise Unintelligible(f"{request}: not JSON: {words}") from None
+        if payload is None:  # so that None is "204 No Content" and nothing else
+            raise Unintelligible(f"{request}: null")
         self.provider.check(payload)
         return payload
 
@@ -230,7 +232,7 @@ def judge(
         raise Throttled(said, retry_after=least if seconds is None else max(seconds, least or 0.0))
     if status == 503 and seconds:
         raise Throttled(said, retry_after=seconds)
-    if status in (408, 425) or status >= 500:
+    if status in (408, 425) or (status >= 500 and status not in provider.refusals):
         raise Unreachable(said)
     if 300 <= status < 400:
         raise Unintelligible(f"{said} (a redirect, which is never followed with credentials)")
@@ -290,6 +292,7 @@ class Provider(ABC):
     readable: ClassVar[bool] = True  # can the provider say what it holds?
     budget: ClassVar[Budget | None] = None
     patience: ClassVar[float | None] = None  # seconds to wait at least after a 429
+    refusals: ClassVar[tuple[int, ...]] = ()  # of the 5xx, those by which it says that we are wrong
     too_many: ClassVar[tuple[int, ...]] = (429,)  # statuses by which it asks for patience
 
     def fit(self, wanted: RRset) -> RRset:

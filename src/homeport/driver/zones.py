@@ -252,8 +252,8 @@ class RestRecords(RecordApi, HttpProvider):
     rows_at: ClassVar[str] = ""  # key the list of records lies under
     row_at: ClassVar[str | None] = ""  # the same for one record, in the reply to a write; None: no record
     few: ClassVar[int] = 8  # up to so many keys are asked for one by one, more with a list of the zone
-    update_with: ClassVar[str] = "PATCH"  # the method; with "PUT", what is not said is lost
-    kept: ClassVar[tuple[str, ...]] = ()  # fields of a row that a PUT must repeat to keep them
+    update_with: ClassVar[str] = "PATCH"  # the method; with another, what is not said is lost
+    kept: ClassVar[tuple[str, ...]] = ()  # fields of a row that it must then repeat to keep them
     name_at: ClassVar[str] = "name"  # field of a row with the owner name
     apex: ClassVar[str | None] = "@"  # how the apex is written; None: names are written in full
     type_at: ClassVar[str] = "type"  # field with the type
@@ -346,9 +346,9 @@ class RestRecords(RecordApi, HttpProvider):
         return self.defaults() | self.body(zone, wanted, address) | self.extras(wanted)
 
     def changed(self, zone: Zone, wanted: RRset, record: Record, address: IPAddress) -> dict[str, Any]:
-        """The body that turns `record` into what is wanted; with "PUT", all of it."""
+        """The body that turns `record` into what is wanted; all of it, unless it is a "PATCH"."""
         body = self.body(zone, wanted, address) | self.extras(wanted)
-        if self.update_with != "PUT":
+        if self.update_with == "PATCH":
             return body
         kept = {field: record.options[field] for field in self.kept if field in record.options}
         return kept | ({self.ttl_at: record.ttl} if record.ttl else {}) | body

@@ -232,7 +232,7 @@ def judge(
         raise Throttled(said, retry_after=least if seconds is None else max(seconds, least or 0.0))
     if status == 503 and seconds:
         raise Throttled(said, retry_after=seconds)
-    if status in (408, 425) or status >= 500:
+    if status in (408, 425) or (status >= 500 and status not in provider.refusals):
         raise Unreachable(said)
     if 300 <= status < 400:
         raise Unintelligible(f"{said} (a redirect, which is never followed with credentials)")
@@ -296,6 +296,7 @@ class Provider(ABC):
     )
     budget: ClassVar[Budget | None] = None
     patience: ClassVar[float | None] = None  # seconds to wait at least after a 429
+    refusals: ClassVar[tuple[int, ...]] = ()  # of the 5xx, those by which it says that we are wrong
     too_many: ClassVar[tuple[int, ...]] = (429,)  # statuses by which it asks for patience
 
     def fit(self, wanted: RRset) -> RRset:

@@ -230,7 +230,15 @@ class RecordApi(ZoneApi):
         ours, _, records = beside_others(wanted, old, present)
         return self.changes(ours, records)
 
+    def special(self, record: Record) -> str | None:
+        """What is special about a record, so that only a person may change it; None if nothing is."""
+        return None
+
     async def commit(self, api: Api, zone: Zone, changes: Sequence[Change]) -> None:
+        for change in changes:
+            if isinstance(change, Replace | Delete) and (what := self.special(change.record)):
+                here = f"{change.wanted.owner} {change.wanted.rrtype} {change.record.address}"
+                raise Refused(f"{self.title}: {here} is {what}; remove it, or choose another name")
         for change in changes:
             match change:
                 case Create(wanted, address):

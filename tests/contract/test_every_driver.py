@@ -47,6 +47,7 @@ def drivers_of(fakes: Sequence[type[Fake]]) -> pytest.MarkDecorator:
 
 
 every_driver = drivers_of(FAKES)
+every_dual = drivers_of([fake for fake in FAKES if fake.ipv6])
 every_readable = drivers_of([fake for fake in FAKES if fake.readable])
 
 
@@ -170,7 +171,15 @@ def test_the_name_gets_the_address(make: type[Fake], start: list[str]) -> None:
     assert fake.held(fake.owner, "A") == ["192.0.2.1"]
 
 
-@every_driver
+@drivers_of([fake for fake in FAKES if not fake.ipv6])
+def test_ipv6_where_there_is_none_is_refused_and_nothing_is_sent(make: type[Fake]) -> None:
+    fake = make()
+    guest = agent(fake)
+    assert type(only(guest.bring_about(want(fake.owner, "2001:db8::1", rrtype=RRType.AAAA)))) is Refused
+    assert guest.wire.sent == []
+
+
+@every_dual
 def test_both_families_together_and_no_other_name(make: type[Fake]) -> None:
     fake = make()
     fake.put(f"other.{fake.zone}", "A", ["192.0.2.99"])
@@ -181,7 +190,7 @@ def test_both_families_together_and_no_other_name(make: type[Fake]) -> None:
     assert fake.held(f"other.{fake.zone}", "A") == ["192.0.2.99"]
 
 
-@every_driver
+@every_dual
 @pytest.mark.parametrize("first", RRType)
 def test_one_family_never_touches_the_other_that_we_know(make: type[Fake], first: RRType) -> None:
     fake = make()

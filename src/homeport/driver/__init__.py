@@ -28,6 +28,7 @@ from .base import (
     one_by_one,
     understanding,
 )
+from .domains import domain_of, not_in
 from .primary import Primary
 from .updates import Update, UpdateApi
 from .zones import (
@@ -64,6 +65,8 @@ __all__ = [
     "ZoneApi",
     "ZoneWriter",
     "ask_for_zones",
+    "domain_of",
+    "not_in",
     "one_by_one",
     "owner_of",
     "understanding",

@@ -30,7 +30,7 @@ from .base import (
 )
 from .domains import domain_of, not_in
 from .primary import Primary
-from .updates import Update, UpdateApi
+from .updates import KeyForEachName, Update, UpdateApi, by_name, wrong_names
 from .zones import (
     NoBatch,
     RecordApi,
@@ -48,6 +48,7 @@ __all__ = [
     "Budget",
     "DnsTransport",
     "HttpProvider",
+    "KeyForEachName",
     "NoBatch",
     "NoOptions",
     "Primary",
@@ -65,9 +66,11 @@ __all__ = [
     "ZoneApi",
     "ZoneWriter",
     "ask_for_zones",
+    "by_name",
     "domain_of",
     "not_in",
     "one_by_one",
     "owner_of",
     "understanding",
+    "wrong_names",
 ]

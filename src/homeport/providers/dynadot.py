@@ -21,7 +21,7 @@ from ..core.errors import (
 from ..core.secret import Secret
 from ..core.settings import Bounds
 from ..driver import Api, Update, UpdateApi, Verdict, domain_of, not_in
-from ..wire.http import Reply
+from ..wire.http import Query, Reply
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,7 +46,7 @@ class Dynadot(UpdateApi):
         domain = domain_of(owner, self.domain)
         said = {"domain": domain.text, "type": str(rrtype), "ip": str(address), "ttl": str(self.ttl)}
         said |= {"containRoot": "true"} if owner == domain else {"subDomain": owner.label_in(domain)}
-        query = {"containRoot": "false", **said, "pwd": self.password}
+        query: Query = {"containRoot": "false", **said, "pwd": self.password}
         request, reply = await api.send("GET", "/set_ddns", query)
         words = _failure(api.judge(request, reply))
         if words is None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from base64 import b64encode
 from collections.abc import Iterable, Mapping
-from hashlib import blake2b
+from hashlib import blake2b, sha1
 
 from ..core.secret import Secret
 from .http import Content
@@ -31,6 +31,16 @@ def key(name: str, value: Secret) -> dict[str, Secret]:
     return {name: value}
 
 
+def joined(*parts: str | Secret) -> Secret:
+    """Text with secrets in it, which is a secret itself: the path of a URL, say."""
+    return Secret("".join(part.reveal() if isinstance(part, Secret) else part for part in parts))
+
+
+def sha1_of(user: str, password: Secret) -> Secret:
+    """The SHA-1 of "user|password" in hexadecimal digits, which FreeDNS takes for both."""
+    return Secret(sha1(f"{user}|{password.reveal()}".encode(), usedforsecurity=False).hexdigest())
+
+
 def form(fields: Mapping[str, str | Secret]) -> Content:
     """`application/x-www-form-urlencoded` (URL Standard, 5), secrets revealed."""
     from urllib.parse import urlencode  # noqa: PLC0415 - few services take forms
@@ -50,6 +60,15 @@ def _reveal(value: object) -> str:
     if isinstance(value, Secret):
         return value.reveal()
     raise TypeError(f"{type(value).__name__} cannot be written as JSON")
+
+
+def within(values: Iterable[object]) -> list[Secret]:
+    """The secrets among the values, and in the tables among them."""
+    found: list[Secret] = []
+    for value in values:
+        found += within(value.values()) if isinstance(value, Mapping) else []
+        found += [value] if isinstance(value, Secret) else []
+    return found
 
 
 def scrub(text: str, secrets: Iterable[Secret]) -> str:
@@ -77,7 +96,13 @@ def digest(settings: Mapping[str, object], salt: bytes) -> str:
     Keyed BLAKE2b (RFC 7693) with up to 64 octets of salt.
     """
     state = blake2b(key=salt, digest_size=16)
-    for name, value in sorted(settings.items()):
+    flat: dict[str, object] = {}
+    for name, value in settings.items():
+        if isinstance(value, Mapping):
+            flat |= {f"{name}\0{key}": inner for key, inner in value.items()}
+        else:
+            flat[name] = value
+    for name, value in sorted(flat.items()):
         plain = value.reveal() if isinstance(value, Secret) else repr(value)
         for part in (name, type(value).__name__, plain):
             octets = part.encode("utf-8", "surrogatepass")

@@ -124,7 +124,8 @@ def test_only_the_transports_the_signers_and_the_configuration_reveal_secrets() 
     guilty = {name(file) for file in FILES if re.search(r"\.reveal\(", file.read_text())}
     guilty -= {file for file in guilty if file.startswith("wire/sign_")}
 
-    assert guilty <= {"wire/auth.py", "wire/tsig.py", "net/http.py", "config/secrets.py"}
+    may = {"wire/auth.py", "wire/template.py", "wire/tsig.py", "net/http.py", "config/secrets.py"}
+    assert guilty <= may
 
 
 def test_the_agent_never_imports_the_full_dns_library() -> None:

@@ -15,13 +15,13 @@ def domain_of(owner: Name, domain: Name | None) -> Name:
     return domain or Name(".".join(owner.text.split(".")[-2:]))
 
 
-def not_in(owner: Name, domain: Name | None) -> str | None:
-    """Why `domain_of` cannot be right for that owner; None if it can."""
+def not_in(owner: Name, domain: Name | None, setting: str = "domain") -> str | None:
+    """Why `domain_of` cannot be right for that owner; None if it can.  `setting` holds `domain`."""
     found = domain_of(owner, domain)
     if not owner.within(found):
         return f"it is not in the domain of this account, {found}"
     first, _, last = found.text.partition(".")
     if domain is None and len(last) == 2 and first in _REGISTRIES and owner != found:
         meant = ".".join(owner.text.split(".")[-3:])
-        return f'which domain is yours?  Write domain = "{meant}" in the account'
+        return f'which domain is yours?  Write {setting} = "{meant}" in the account'
     return None

@@ -1,4 +1,4 @@
-"""Ways to authorise a request.  Besides the transports, the only module that may reveal a secret."""
+"""Ways to authorise a request.  Few modules may reveal a secret: this one, the transports, the signers."""
 
 from __future__ import annotations
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from homeport.cli import facts
 from homeport.cli.manual import example, services
 from homeport.config import providers
 from homeport.config.schema import schema
@@ -24,6 +25,12 @@ def pages() -> dict[Path, str]:
             "Made from the code by `make docs`; do not edit.",
             "",
             *(f"* [`{kind}`]({kind}.md): {providers.about(kind)}" for kind in kinds),
+            "",
+            "Who reaches which service through what: [coverage](../coverage.md).",
+            "",
+            "## Stops",
+            "",
+            facts.STOPS,
             "",
         ]
     )
@@ -45,6 +52,8 @@ def page(kind: str) -> str:
         "```",
         "",
     ]
+    parts += [f"* **{what}.** {words}" for what, words in facts.told(driver)]
+    parts += ["", "[What a stop is](README.md#stops): what brings one about, and what ends it.", ""]
     parts += ["## Settings of `[account.NAME]`", "", *_table(providers.manual(kind)), ""]
     if options := settings(driver.options):
         parts += [

@@ -42,6 +42,7 @@ class UpdateApi(HttpProvider):
     """A service that is told addresses and cannot be read."""
 
     readable: ClassVar[bool] = False
+    varies: ClassVar[bool] = False  # does what it can be told depend on its settings?
 
     def hosts(self) -> int:
         """Owners that one request may name."""

@@ -33,7 +33,7 @@ class Dynadot(UpdateApi):
     title = "Dynadot (dynamic DNS)"
     example = {"password": "env:DYNADOT_PASSWORD"}
     credential = (
-        "Manage the domain > DNS settings > Dynadot DNS, switch on Dynamic DNS: the password stands "
+        "Manage the domain › DNS settings › Dynadot DNS, switch on Dynamic DNS: the password stands "
         "there. It is good for that domain only."
     )
     base = "https://www.dynadot.com"

@@ -1,4 +1,4 @@
-"""Names in domains at Namecheap.  API:
+"""IPv4 addresses of names in domains at Namecheap.  API:
 https://www.namecheap.com/support/knowledgebase/article.aspx/29/11/ (read 2026-11-21).
 
 Holds one IPv4 address for each host that exists as "A + Dynamic DNS record", takes one host in a
@@ -28,7 +28,7 @@ class Namecheap(UpdateApi):
     title = "Namecheap (dynamic DNS)"
     example = {"password": "env:NAMECHEAP_PASSWORD"}
     credential = (
-        "Domain List > Manage > Advanced DNS > Dynamic DNS: switch it on, the password stands there. It is "
+        "Domain List › Manage › Advanced DNS › Dynamic DNS: switch it on, the password stands there. It is "
         'good for that domain only. Then add an "A + Dynamic DNS Record" for each host.'
     )
     base = "https://dynamicdns.park-your-domain.com"

@@ -73,6 +73,7 @@ class Webhook(UpdateApi):
     ] = 0
 
     title = "Webhook"
+    varies = True
     example = {
         "url": "https://dyn.example.net/update?host={name}&ip={ip}&key={key}",
         "secrets": {"key": "env:WEBHOOK_KEY"},

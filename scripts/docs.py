@@ -11,6 +11,8 @@ from homeport.config import providers
 from homeport.config.schema import schema
 from homeport.core.settings import Setting, settings
 
+from . import coverage
+
 ROOT = Path(__file__).parents[1]
 
 
@@ -34,6 +36,7 @@ def pages() -> dict[Path, str]:
             "",
         ]
     )
+    found[Path("docs/coverage.md")] = coverage.page()
     for kind in kinds:
         found[Path(f"docs/providers/{kind}.md")] = page(kind)
     return found

@@ -33,7 +33,18 @@ PURE |= {
     "json",
     "pathlib",
 }
-PURE |= {"email", "base64", "binascii", "hashlib", "hmac", "urllib", "zlib", "unicodedata", "idna"}
+PURE |= {
+    "textwrap",
+    "email",
+    "base64",
+    "binascii",
+    "hashlib",
+    "hmac",
+    "urllib",
+    "zlib",
+    "unicodedata",
+    "idna",
+}
 SYSTEM = {"asyncio", "logging", "os", "sys", "socket", "ssl", "time", "random", "secrets", "signal"}
 SYSTEM |= {"subprocess", "threading", "contextvars", "importlib", "pkgutil", "tempfile", "errno", "shutil"}
 SYSTEM |= {"shlex", "ctypes", "winreg", "fcntl", "msvcrt", "stat", "string", "locale", "codecs", "warnings"}

@@ -56,7 +56,7 @@ NOTHING = Facts("", "record", None, None, (), None, 1, None, readable=True, seve
         (NOTHING._replace(least_ttl=60), "60 seconds or more; less becomes that."),
         (NOTHING._replace(most_ttl=600), "Up to 600 seconds; more becomes that."),
         (NOTHING._replace(ttls=(60, 300, 3600)), "One of 60, 300 or 3600 seconds"),
-        (NOTHING._replace(ttls=(60,)), "One of 60 seconds"),
+        (NOTHING._replace(ttls=(60,)), "Always 60 seconds."),
         (NOTHING, "No limit is known."),
         (NOTHING._replace(budget=Budget(5, 1)), "takes 5 in one second "),
         (NOTHING._replace(budget=Budget(100, 90)), "takes 100 in 90 seconds "),

@@ -72,7 +72,8 @@ def told(driver: type[Provider]) -> list[tuple[str, str]]:
         else "cannot be read: Homeport remembers what it was told, and tells it only what has changed"
     )
     rows += [("Records", f"The service {reading}."), ("TTL", _ttl(found)), ("Addresses", _several(found))]
-    return [*rows, ("Requests", _requests(found))]
+    rows += [("Requests", _requests(found))]
+    return [*rows, ("Good to know", driver.notes)] if driver.notes else rows
 
 
 def _ttl(found: Facts) -> str:
@@ -80,6 +81,8 @@ def _ttl(found: Facts) -> str:
         return "The service sets it; `ttl` of a record changes nothing."
     if found.ttl == "account":
         return "It is a setting of the account; `ttl` of a record changes nothing."
+    if len(found.ttls) == 1:
+        return f"Always {found.ttls[0]} seconds."
     if found.ttls:
         return (
             f"One of {_listed(found.ttls)} seconds; the next one above what is asked for, or the longest."
@@ -127,7 +130,7 @@ def _period(seconds: int) -> str:
 
 def _listed(numbers: tuple[int, ...]) -> str:
     *most, last = map(str, numbers)
-    return f"{', '.join(most)} or {last}" if most else last
+    return f"{', '.join(most)} or {last}"
 
 
 def as_json(driver: type[Provider]) -> dict[str, Any]:

@@ -265,6 +265,7 @@ class Provider(ABC):
     title: ClassVar[str]  # as people call the service
     example: ClassVar[Mapping[str, object]]  # a working `[account.NAME]` table, for the manual
     credential: ClassVar[str] = ""  # where to get it, and the least rights that do, for the manual
+    notes: ClassVar[str] = ""  # what else a person must know to use it, for the manual
     example_owner: ClassVar[str] = "home.example.com"  # a name that the example could keep
     options: ClassVar[type] = NoOptions  # dataclass of what `options = {...}` of a record may say
     least_ttl: ClassVar[int] = 1  # seconds

@@ -36,6 +36,7 @@ class Dynadot(UpdateApi):
         "Manage the domain › DNS settings › Dynadot DNS, switch on Dynamic DNS: the password stands "
         "there. It is good for that domain only."
     )
+    notes = "One account of Homeport for each domain."
     base = "https://www.dynadot.com"
 
     def why_not(self, owner: Name) -> str | None:

@@ -45,6 +45,10 @@ class FreeDNS(UpdateApi):
         "https://sync.afraid.org/u/TOKEN/, and is good for that record only. User name and password find "
         "all tokens, but can do everything."
     )
+    notes = (
+        "The A and the AAAA record of a name have a token each: told an address of the other family, a "
+        "record changes its type. Records must be there already, and be enabled for dynamic DNS."
+    )
     base = "https://freedns.afraid.org"
 
     def mistakes(self) -> Iterator[tuple[str, str]]:

@@ -25,6 +25,7 @@ class HurricaneElectric(KeyForEachName):
         "In the zone at dns.he.net, tick 'Enable entry for dynamic dns' for its A and AAAA records, then "
         "generate the same key for both with the arrows beside them. It is good for that name only."
     )
+    notes = "The records must be there already: an A for IPv4, an AAAA for IPv6."
     base = "https://dyn.dns.he.net"
 
     async def put(self, api: Api, update: Update) -> Mapping[Name, Verdict]:

@@ -31,6 +31,7 @@ class Namecheap(UpdateApi):
         "Domain List › Manage › Advanced DNS › Dynamic DNS: switch it on, the password stands there. It is "
         'good for that domain only. Then add an "A + Dynamic DNS Record" for each host.'
     )
+    notes = 'IPv4 only: write type = "A" for its records. One account of Homeport for each domain.'
     base = "https://dynamicdns.park-your-domain.com"
 
     def why_not(self, owner: Name) -> str | None:

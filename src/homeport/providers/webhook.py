@@ -81,6 +81,17 @@ class Webhook(UpdateApi):
     }
     credential = "Whatever the service gives out for updates; best a key that is good for nothing else."
 
+    notes = (
+        "With {ip} and {type} there is one call for each family; with {ipv4} and {ipv6} one call carries "
+        "both. A family that is not known is never sent as nothing: its parameter of the query or the "
+        "form is left out, or the word in `unknown` is sent, or, where neither can be, no call is made "
+        "until it is known. {label} is the name within {zone}, @ for the zone itself. Values are "
+        "percent-encoded in the URL and in a form, and escaped in JSON; {{word}} is {word} itself. Of "
+        "the URL only scheme and host are logged, headers and body never. Success is a status from 200 "
+        "to 299, unless `status` says otherwise, and an answer in which `success` is found; 401 and 403 "
+        "stop the account, `stop` stops the name."
+    )
+
     def mistakes(self) -> Iterator[tuple[str, str]]:
         split = urlsplit(self.url)
         if split.scheme not in ("http", "https") or not split.hostname or split.fragment:

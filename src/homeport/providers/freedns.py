@@ -16,7 +16,7 @@ from ..core.dns import IPAddress, Name, RRset, RRType
 from ..core.errors import BadCredentials, NoSuchName, ProviderError, Refused, Unintelligible
 from ..core.secret import Secret
 from ..driver import Api, Update, UpdateApi, Verdict, by_name, wrong_names
-from ..wire.auth import joined, sha1_of
+from ..wire.auth import joined, scrub, sha1_of
 
 _HOSTS = {RRType.A: "https://sync.afraid.org", RRType.AAAA: "https://v6.sync.afraid.org"}
 _URL = re.compile(r"^https?://(?:[\w-]+\.)*afraid\.org/(dynamic/update\.php\?|u/)([\w=+-]+)/?$")
@@ -85,7 +85,7 @@ class FreeDNS(UpdateApi):
             url, hidden = found
         said = {"address": str(address), "ip": str(address)}  # which of them counts depends on the URL
         request, reply = await api.send("GET", url, said, hidden=hidden)
-        return {owner: self._verdict(api.judge(request, reply).text, owner, address)}
+        return {owner: self._verdict(scrub(api.judge(request, reply).text, [hidden]), owner, address)}
 
     def _sync(self, rrtype: RRType) -> str:
         return f"{self.endpoint or _HOSTS[rrtype]}/u/"

@@ -74,8 +74,8 @@ def within(values: Iterable[object]) -> list[Secret]:
 def scrub(text: str, secrets: Iterable[Secret]) -> str:
     """`text` without the secrets, in the forms in which a server may quote them back.
 
-    As they are, percent-encoded (RFC 3986, 2.1), as in `repr`, and what follows the scheme of an
-    authorization header.
+    As they are, percent-encoded (RFC 3986, 2.1), as in `repr`, what follows the scheme of an
+    authorization header, and without the slashes and the question mark of the end of a URL.
     """
     from urllib.parse import quote, quote_plus  # noqa: PLC0415 - only after a failure
 
@@ -83,7 +83,10 @@ def scrub(text: str, secrets: Iterable[Secret]) -> str:
     for secret in secrets:
         plain = secret.reveal()
         scheme, _, credentials = plain.partition(" ")
-        for word in [plain, credentials] if scheme.isalpha() and len(credentials) > 7 else [plain]:
+        bare = plain.strip("/?")
+        for word in (
+            [plain, bare, credentials] if scheme.isalpha() and len(credentials) > 7 else [plain, bare]
+        ):
             forms |= {word, quote(word), quote(word, safe=""), quote_plus(word), repr(word)[1:-1]}
     for form in sorted(forms - {""}, key=len, reverse=True):
         text = text.replace(form, "***")

@@ -5,10 +5,13 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from homeport.cli import facts
 from homeport.cli.manual import example, services
 from homeport.config import providers
 from homeport.config.schema import schema
 from homeport.core.settings import Setting, settings
+
+from . import coverage
 
 ROOT = Path(__file__).parents[1]
 
@@ -25,8 +28,15 @@ def pages() -> dict[Path, str]:
             "",
             *(f"* [`{kind}`]({kind}.md): {providers.about(kind)}" for kind in kinds),
             "",
+            "Who reaches which service through what: [coverage](../coverage.md).",
+            "",
+            "## Stops",
+            "",
+            facts.STOPS,
+            "",
         ]
     )
+    found[Path("docs/coverage.md")] = coverage.page()
     for kind in kinds:
         found[Path(f"docs/providers/{kind}.md")] = page(kind)
     return found
@@ -45,6 +55,8 @@ def page(kind: str) -> str:
         "```",
         "",
     ]
+    parts += [f"* **{what}.** {words}" for what, words in facts.told(driver)]
+    parts += ["", "[What a stop is](README.md#stops): what brings one about, and what ends it.", ""]
     parts += ["## Settings of `[account.NAME]`", "", *_table(providers.manual(kind)), ""]
     if options := settings(driver.options):
         parts += [

@@ -725,6 +725,22 @@ def test_a_fingerprint_changes_with_every_setting_and_with_nothing_else() -> Non
     assert "s3cr3t" not in one
 
 
+def test_a_fingerprint_changes_with_a_secret_in_a_table() -> None:
+    text = """
+    [account.he]
+    provider = "he"
+    keys = { "home.example.com" = "env:KEY", "a.example.com" = "env:OTHER" }
+    [[record]]
+    name = "home.example.com"
+    account = "he"
+    """
+    found = {
+        fingerprint(configured(text, {"KEY": key, "OTHER": other}).accounts["he"], b"salt")
+        for key, other in (("1", "2"), ("2", "1"), ("1", "3"))
+    }
+    assert len(found) == 3
+
+
 def test_a_run_imports_only_the_drivers_it_is_configured_for() -> None:
     Path("homeport.toml").write_text(SMALLEST)
     program = (

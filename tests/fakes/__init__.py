@@ -28,6 +28,8 @@ class Fake:
     readable: ClassVar[bool] = True
     several: ClassVar[bool] = True  # may an RRset have more than one address?
     empties: ClassVar[bool] = True  # can an RRset be removed?
+    vague: ClassVar[bool] = False  # does it not say which is wrong, the name or the key?
+    ipv6: ClassVar[bool] = True  # does it hold AAAA at all?
     ttls: ClassVar[bool] = False  # does the service take only some TTLs, or one for the whole zone?
     odd_ttl: ClassVar[int] = 1234  # one that the service takes and nobody asks for
     attributes: ClassVar[dict[str, Any]] = {}  # what else a row may have, that nobody asked for

@@ -31,8 +31,9 @@ from .base import (
     understanding,
     until_short,
 )
+from .domains import domain_of, not_in
 from .primary import Primary
-from .updates import Update, UpdateApi
+from .updates import KeyForEachName, Update, UpdateApi, by_name, wrong_names
 from .zones import (
     NoBatch,
     RecordApi,
@@ -52,6 +53,7 @@ __all__ = [
     "DnsTransport",
     "Fault",
     "HttpProvider",
+    "KeyForEachName",
     "NoBatch",
     "NoOptions",
     "Primary",
@@ -69,7 +71,10 @@ __all__ = [
     "ZoneApi",
     "ZoneWriter",
     "ask_for_zones",
+    "by_name",
+    "domain_of",
     "every_page",
+    "not_in",
     "one_by_one",
     "owner_of",
     "raise_fault",
@@ -77,4 +82,5 @@ __all__ = [
     "told",
     "understanding",
     "until_short",
+    "wrong_names",
 ]

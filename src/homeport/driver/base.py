@@ -32,7 +32,7 @@ from ..core.errors import (
 )
 from ..core.plan import Change, beside_others
 from ..core.secret import Secret
-from ..wire.auth import json_of, scrub
+from ..wire.auth import json_of, scrub, within
 from ..wire.http import NOTHING, Content, Query, Reply, Request, Transport
 
 T = TypeVar("T")
@@ -164,10 +164,13 @@ class Api:
         query: Query = NOTHING,
         body: object = None,
         headers: Query = NOTHING,
+        *,
+        hidden: Secret | None = None,
     ) -> tuple[Request, Reply]:
         """One exchange whose status the driver judges itself; `path` may also be a whole URL.
 
-        `body` is sent as JSON, unless it is `Content`.
+        `body` is sent as JSON, unless it is `Content`.  `hidden` is the end of the path, where that
+        holds a secret.
         """
         said = {**self.provider.headers(), **headers}
         data = b""
@@ -175,7 +178,7 @@ class Api:
             kind, data = body if isinstance(body, Content) else json_of(body)
             said.setdefault("content-type", kind)
         url = path if "://" in path else self.provider.address() + path
-        request = Request(method, url, query, said, data)
+        request = Request(method, url, query, said, data, hidden)
         request = self.provider.sign(request, self.now(), self.nonce())
         return request, await self.transport.send(request)
 
@@ -250,12 +253,8 @@ def _words(request: Request, reply: Reply, provider: Provider, secrets: Iterable
     """What the reply says, fit for a message: short, on one line, without our secrets."""
     if reply.is_page:
         return "a web page"
-    sent = [
-        *request.headers.values(),
-        *request.query.values(),
-        *secrets,
-    ]  # a session's key is in no setting
-    text = scrub(provider.scrub(reply.text), [value for value in sent if isinstance(value, Secret)])
+    sent = [*request.headers.values(), *request.query.values(), request.hidden, *secrets]
+    text = scrub(provider.scrub(reply.text), within(sent))  # a session's key is in no setting
     return " ".join(text.split())[:160]
 
 
@@ -285,6 +284,7 @@ class Provider(ABC):
     title: ClassVar[str]  # as people call the service
     example: ClassVar[Mapping[str, object]]  # a working `[account.NAME]` table, for the manual
     credential: ClassVar[str] = ""  # where to get it, and the least rights that do, for the manual
+    notes: ClassVar[str] = ""  # what else a person must know to use it, for the manual
     example_owner: ClassVar[str] = "home.example.com"  # a name that the example could keep
     options: ClassVar[type] = NoOptions  # dataclass of what `options = {...}` of a record may say
     least_ttl: ClassVar[int] = 1  # seconds
@@ -354,8 +354,7 @@ class Provider(ABC):
 
     def scrub(self, text: str) -> str:
         """Words of the provider, without our secrets: some services quote them back."""
-        told = [*vars(self).values(), *self.headers().values()]
-        return scrub(text, [value for value in told if isinstance(value, Secret)])
+        return scrub(text, within([*vars(self).values(), *self.headers().values()]))
 
     def veiled(self, options: Mapping[str, object]) -> bool:
         """Do name servers show other addresses than a record with these options holds (a proxy's)?"""

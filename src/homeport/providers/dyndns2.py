@@ -31,6 +31,7 @@ class DynDNS2(UpdateApi):
     refresh: Annotated[int | None, "days after which an unchanged name is sent again; 0 is never"] = None
 
     title = "dyndns2"
+    varies = True
     example = {"service": "noip", "username": "your DDNS key", "password": "keyring:noip"}
     credential = (
         "On the service's page for dynamic DNS; where it has a key for updates only, take that, not the "

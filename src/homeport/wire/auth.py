@@ -1,10 +1,10 @@
-"""Ways to authorise a request.  Besides the transports, the only module that may reveal a secret."""
+"""Ways to authorise a request.  Few modules may reveal a secret: this one, the transports, the signers."""
 
 from __future__ import annotations
 
 from base64 import b64encode
 from collections.abc import Iterable, Mapping
-from hashlib import blake2b
+from hashlib import blake2b, sha1
 
 from ..core.secret import Secret
 from .http import Content
@@ -49,6 +49,16 @@ def jar(set_cookie: str) -> dict[str, Secret]:
     return {name: Secret(value.strip('"')) for name, value in pairs}
 
 
+def joined(*parts: str | Secret) -> Secret:
+    """Text with secrets in it, which is a secret itself: the path of a URL, say."""
+    return Secret("".join(part.reveal() if isinstance(part, Secret) else part for part in parts))
+
+
+def sha1_of(user: str, password: Secret) -> Secret:
+    """The SHA-1 of "user|password" in hexadecimal digits, which FreeDNS takes for both."""
+    return Secret(sha1(f"{user}|{password.reveal()}".encode(), usedforsecurity=False).hexdigest())
+
+
 def form(fields: Mapping[str, str | Secret]) -> Content:
     """`application/x-www-form-urlencoded` (URL Standard, 5), secrets revealed."""
     from urllib.parse import urlencode  # noqa: PLC0415 - few services take forms
@@ -70,11 +80,20 @@ def _reveal(value: object) -> str:
     raise TypeError(f"{type(value).__name__} cannot be written as JSON")
 
 
+def within(values: Iterable[object]) -> list[Secret]:
+    """The secrets among the values, and in the tables among them."""
+    found: list[Secret] = []
+    for value in values:
+        found += within(value.values()) if isinstance(value, Mapping) else []
+        found += [value] if isinstance(value, Secret) else []
+    return found
+
+
 def scrub(text: str, secrets: Iterable[Secret]) -> str:
     """`text` without the secrets, in the forms in which a server may quote them back.
 
-    As they are, percent-encoded (RFC 3986, 2.1), as in `repr`, and what follows the scheme of an
-    authorization header.
+    As they are, percent-encoded (RFC 3986, 2.1), as in `repr`, what follows the scheme of an
+    authorization header, and without the slashes and the question mark of the end of a URL.
     """
     from urllib.parse import quote, quote_plus  # noqa: PLC0415 - only after a failure
 
@@ -82,7 +101,10 @@ def scrub(text: str, secrets: Iterable[Secret]) -> str:
     for secret in secrets:
         plain = secret.reveal()
         scheme, _, credentials = plain.partition(" ")
-        for word in [plain, credentials] if scheme.isalpha() and len(credentials) > 7 else [plain]:
+        bare = plain.strip("/?")
+        for word in (
+            [plain, bare, credentials] if scheme.isalpha() and len(credentials) > 7 else [plain, bare]
+        ):
             forms |= {word, quote(word), quote(word, safe=""), quote_plus(word), repr(word)[1:-1]}
     for form in sorted(forms - {""}, key=len, reverse=True):
         text = text.replace(form, "***")
@@ -95,7 +117,13 @@ def digest(settings: Mapping[str, object], salt: bytes) -> str:
     Keyed BLAKE2b (RFC 7693) with up to 64 octets of salt.
     """
     state = blake2b(key=salt, digest_size=16)
-    for name, value in sorted(settings.items()):
+    flat: dict[str, object] = {}
+    for name, value in settings.items():
+        if isinstance(value, Mapping):
+            flat |= {f"{name}\0{key}": inner for key, inner in value.items()}
+        else:
+            flat[name] = value
+    for name, value in sorted(flat.items()):
         plain = value.reveal() if isinstance(value, Secret) else repr(value)
         for part in (name, type(value).__name__, plain):
             octets = part.encode("utf-8", "surrogatepass")

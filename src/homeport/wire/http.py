@@ -33,6 +33,7 @@ class Request:
     query: Query = field(default_factory=dict, repr=False)
     headers: Mapping[str, str | Secret] = field(default_factory=dict, repr=False)  # keys in lower case
     body: bytes = field(default=b"", repr=False)
+    hidden: Secret | None = field(default=None, repr=False)  # the end of the URL, where it holds a secret
 
     def __str__(self) -> str:
         return f"{self.method} {self.url}"

@@ -82,6 +82,7 @@ class ZoneWriter(Provider):
     """A provider whose zones are changed by requests that hold one or many changes of one zone."""
 
     batch: ClassVar[int] = 1  # changes that one transactional request may hold
+    both_families: ClassVar[bool] = False  # does one record of the service hold A and AAAA of an owner?
 
     @abstractmethod
     async def commit(self, api: Api, zone: Zone, changes: Sequence[Change]) -> None:
@@ -92,20 +93,26 @@ class ZoneWriter(Provider):
         await api.together([self._settle(api, chunk, settled, end) for chunk in self._chunks(tasks)])
 
     def _chunks(self, tasks: Sequence[Task]) -> Iterator[list[Task]]:
-        """Tasks of one zone, together as many changes as one request may hold."""
-        by_zone: dict[Zone, list[Task]] = {}
+        """Tasks of one zone, together as many changes as one request may hold.
+
+        Where a record holds both families, those of one owner stay together: else two requests that run
+        at the same time could each undo what the other does.
+        """
+        by_zone: dict[Zone, dict[Name | Key, list[Task]]] = {}
         for task in tasks:
             assert task.zone is not None, "what was read has a zone"
-            by_zone.setdefault(task.zone, []).append(task)
+            what = task.wanted.owner if self.both_families else task.wanted.key
+            by_zone.setdefault(task.zone, {}).setdefault(what, []).append(task)
         for inside in by_zone.values():
             chunk: list[Task] = []
             size = 0
-            for task in inside:
-                if chunk and size + len(task.changes) > self.batch:
+            for some in inside.values():
+                more = sum(len(task.changes) for task in some)
+                if chunk and size + more > self.batch:
                     yield chunk
                     chunk, size = [], 0
-                chunk.append(task)
-                size += len(task.changes)
+                chunk += some
+                size += more
             yield chunk
 
     async def _settle(self, api: Api, chunk: Sequence[Task], settled: Settled, end: End) -> None:

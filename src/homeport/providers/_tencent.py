@@ -37,7 +37,7 @@ _FAULTS = (
     ),
     Fault(
         Stale,
-        ("InvalidParameter.DomainRecordExist", "ResourceInUse.DnsRecord"),
+        ("InvalidParameter.DomainRecordExist",),
         "; if a disabled record of this name holds the address, enable it or delete it",
     ),
     Fault(
@@ -63,15 +63,23 @@ _FAULTS = (
             "ResourceUnavailable.ZoneNotFound",
         ),
     ),
+    Fault(
+        Refused,
+        ("InvalidParameterValue.ConflictWithDomain",),
+        "; the name is an acceleration domain: set mode = 'acceleration'",
+    ),
     Fault(Refused, ("LimitExceeded.RecordTtlLimit",), "; the plan of the zone wants a greater `ttl`"),
     Fault(
         Refused,
         (
             "FailedOperation.DomainIsLocked",
+            "FailedOperation.InsufficientAccountBalance",
             "FailedOperation.InsufficientBalance",
             "FailedOperation.MustAddDefaultLineFirst",
             "FailedOperation.NotRealNamedUser",
             "FailedOperation.NotResourceOwner",
+            "FailedOperation.ProductDiscontinued",
+            "FailedOperation.ProductNotActivated",
             "FailedOperation.TencentCloudForbid",
             "FailedOperation.InvalidZoneStatus",
         ),

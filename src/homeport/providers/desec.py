@@ -60,7 +60,7 @@ class DeSEC(RRsetApi, HttpProvider):
         for row in await api.rows(f"/domains/{zone.id}/rrsets/", **named, cursor=""):
             if row["type"] in list(RRType) and (owner := owner_of(row["name"])):
                 found[owner, RRType(row["type"])] = [
-                    Record(text, ip_address(text), row["ttl"]) for text in row["records"]
+                    Record(text, ip_address(text), int(row["ttl"])) for text in row["records"]
                 ]
         return found
 

@@ -53,7 +53,7 @@ class BaiduCloud(RestRecords):
     example = {"access_key_id": "ALTAKexample", "secret_access_key": "env:BAIDUCLOUD_SECRET_ACCESS_KEY"}
     credential = (
         "Console › Identity and Access Management › Sub-users › a user with programmatic access and the "
-        "system policy DNSFullControlPolicy; then its access key. The account must be verified by real name."
+        "system policy DNSFullControlPolicy; then its access key. The account needs a verified name."
     )
     base = "https://dns.baidubce.com"
     zones, zones_at, zone_id_at, zones_query = "/v1/dns/zone", "zones", "name", _PAGE

@@ -231,10 +231,20 @@ def test_any_start_reaches_any_goal_and_the_name_never_goes_dark(
 @drivers_of([fake for fake in FAKES if fake.attributes])
 def test_replacing_an_address_keeps_everything_else_about_the_record(make: type[Fake]) -> None:
     fake = make()
-    before = dict(fake.add(fake.owner, "A", "192.0.2.7", ttl=1234))
+    before = dict(fake.add(fake.owner, "A", "192.0.2.7", ttl=fake.odd_ttl))
     assert only(agent(fake).bring_about(want(fake.owner, "192.0.2.1"))) is None
     [after] = fake.rows
     assert {key: after[key] for key in before} == before | {"address": "192.0.2.1"}
+
+
+@drivers_of([fake for fake in FAKES if fake.special])
+@pytest.mark.parametrize("goal", [["192.0.2.1"], ["192.0.2.1", "192.0.2.2"], []])
+def test_a_record_that_is_special_is_left_alone(make: type[Fake], goal: list[str]) -> None:
+    fake = make()
+    fake.add(fake.owner, "A", "192.0.2.7", **fake.special)
+    before = [dict(row) for row in fake.rows]
+    assert type(only(agent(fake).bring_about(want(fake.owner, *goal)))) is Refused
+    assert fake.rows == before
 
 
 @every_readable
@@ -375,7 +385,8 @@ def quoted(request: Request) -> bytes:
     encoded = [quote(value) for value in values + bare] + [
         urlencode({"x": value}) for value in values + bare
     ]
-    return f"your request {' '.join(headers + values + bare + encoded)} is fine, but...".encode()
+    body = [request.body.decode()]
+    return f"your request {' '.join(body + headers + values + bare + encoded)} is fine, but...".encode()
 
 
 FAULTS: dict[str, tuple[Step, type[ProviderError]]] = {

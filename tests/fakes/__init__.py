@@ -27,7 +27,9 @@ class Fake:
     several: ClassVar[bool] = True  # may an RRset have more than one address?
     empties: ClassVar[bool] = True  # can an RRset be removed?
     ttls: ClassVar[bool] = False  # does the service take only some TTLs, or one for the whole zone?
+    odd_ttl: ClassVar[int] = 1234  # one that the service takes and nobody asks for
     attributes: ClassVar[dict[str, Any]] = {}  # what else a row may have, that nobody asked for
+    special: ClassVar[dict[str, Any]] = {}  # what a row has that must be left alone, such as a location
     names: ClassVar[tuple[str, ...]] = ("{zone}", "*.{zone}", "a.b.{zone}")  # special owners it can hold
     steps: ClassVar[int] = 1  # requests that one change needs
     looks: ClassVar[int] = 0  # requests that a look at one more name needs, where no list can be had

@@ -42,6 +42,7 @@ from .zones import (
     ZoneWriter,
     ask_for_zones,
     owner_of,
+    seen_before,
 )
 
 __all__ = [
@@ -68,6 +69,7 @@ __all__ = [
     "ask_for_zones",
     "one_by_one",
     "owner_of",
+    "seen_before",
     "told",
     "understanding",
     "until_short",

@@ -11,6 +11,7 @@ from collections.abc import (
     Mapping,
     Sequence,
 )
+from contextlib import contextmanager
 from dataclasses import replace
 from ipaddress import ip_address
 from typing import Any, ClassVar, NamedTuple
@@ -45,6 +46,15 @@ def owner_of(text: str) -> Name | None:
         return Name.parse(text)
     except ConfigError:
         return None
+
+
+@contextmanager
+def seen_before() -> Iterator[None]:
+    """Around a call for a record that was read a moment ago: if it is unknown now, our view was old."""
+    try:
+        yield
+    except NoSuchName as error:
+        raise Stale(str(error)) from None
 
 
 async def ask_for_zones(
@@ -211,7 +221,15 @@ class RecordApi(ZoneApi):
         ours, _, records = beside_others(wanted, old, present)
         return self.changes(ours, records)
 
+    def special(self, record: Record) -> str | None:
+        """What is special about a record, so that only a person may change it; None if nothing is."""
+        return None
+
     async def commit(self, api: Api, zone: Zone, changes: Sequence[Change]) -> None:
+        for change in changes:
+            if isinstance(change, Replace | Delete) and (what := self.special(change.record)):
+                here = f"{change.wanted.owner} {change.wanted.rrtype} {change.record.address}"
+                raise Refused(f"{self.title}: {here} is {what}; remove it, or choose another name")
         for change in changes:
             match change:
                 case Create(wanted, address):
@@ -306,10 +324,13 @@ class RestRecords(RecordApi, HttpProvider):
         self, api: Api, zone: Zone, wanted: RRset, record: Record, address: IPAddress
     ) -> None:
         body = self.changed(zone, wanted, record, address)
-        self.wrote(await api.call(self.update_with, self.record_path(zone, record), body=body), address)
+        with seen_before():
+            reply = await api.call(self.update_with, self.record_path(zone, record), body=body)
+        self.wrote(reply, address)
 
     async def delete(self, api: Api, zone: Zone, record: Record) -> None:
-        await api.delete(self.record_path(zone, record))
+        with seen_before():
+            await api.delete(self.record_path(zone, record))
 
     def wrote(self, payload: Any, address: IPAddress) -> None:
         """Raise (anything) if the reply to a write does not show that it was understood."""

@@ -31,6 +31,19 @@ def key(name: str, value: Secret) -> dict[str, Secret]:
     return {name: value}
 
 
+def cookies(jar: Mapping[str, Secret]) -> dict[str, Secret]:
+    """RFC 6265, 5.4: what a login gave, as the header that gives it back."""
+    return {"cookie": Secret("; ".join(f"{name}={value.reveal()}" for name, value in jar.items()))}
+
+
+def jar(set_cookie: str) -> dict[str, Secret]:
+    """The cookies of a `Set-Cookie` header, several of them joined by commas; without attributes."""
+    import re  # noqa: PLC0415 - few services use cookies
+
+    pairs = re.findall(r"(?:^|, )([^=;, ]+)=([^;, ]+)", set_cookie)
+    return {name: Secret(value.strip('"')) for name, value in pairs}
+
+
 def form(fields: Mapping[str, str | Secret]) -> Content:
     """`application/x-www-form-urlencoded` (URL Standard, 5), secrets revealed."""
     from urllib.parse import urlencode  # noqa: PLC0415 - few services take forms

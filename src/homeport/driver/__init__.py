@@ -30,6 +30,7 @@ from .base import (
     understanding,
     until_short,
 )
+from .oauth import OAuth
 from .primary import Primary
 from .updates import Update, UpdateApi
 from .zones import (
@@ -52,6 +53,7 @@ __all__ = [
     "HttpProvider",
     "NoBatch",
     "NoOptions",
+    "OAuth",
     "Primary",
     "Provider",
     "RRsetApi",

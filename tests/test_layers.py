@@ -53,7 +53,7 @@ SYSTEM |= {"gc", "tomllib", "sqlite3", "argparse", "statistics", "encodings", "s
 # Each row: what the layer may import of ours, and of others beside the pure part of the standard library.
 MAY_IMPORT: dict[str, tuple[set[str], set[str]]] = {
     "core": (set(), set()),
-    "wire": ({"core"}, {"defusedxml", "xml"}),
+    "wire": ({"core"}, {"defusedxml", "xml", "cryptography"}),
     "driver": ({"core", "wire"}, {"os"}),
     "providers": ({"core", "wire", "driver"}, set()),
     "sources": ({"core", "wire"}, set()),

@@ -39,6 +39,7 @@ class Fake:
     looks: ClassVar[int] = 0  # requests that a look at one more name needs, where no list can be had
     crowd: ClassVar[str] = "n{}.{zone}"
     exchanges: ClassVar[Mapping[str, Exchange]] = {}  # method, URL, body, headers: see test_fakes
+    session: ClassVar[dict[str, Secret]] = {}  # what a login gives, where calls carry that
     good: ClassVar[str] = "s3cr3t/k&y +1"  # with what looks different in a URL
 
     def __init__(self) -> None:
@@ -97,7 +98,8 @@ def ask(
     provider = fake.driver(fake.good if key is None else key)
     bare, _, asked = url.partition("?")
     content = body if isinstance(body, Content) or body is None else json_of(body)
-    headers = {**provider.headers(), **({"content-type": content.kind} if content else {}), **more}
+    headers = {**provider.headers(), **provider.tokens(fake.session)}
+    headers |= {**({"content-type": content.kind} if content else {}), **more}
     request = Request(method, bare, dict(parse_qsl(asked)), headers, content.data if content else b"")
     return fake(provider.sign(request, 0.0, "0" * 32))
 

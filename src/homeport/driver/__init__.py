@@ -32,6 +32,7 @@ from .base import (
     until_short,
 )
 from .domains import domain_of, not_in
+from .oauth import OAuth
 from .primary import Primary
 from .updates import KeyForEachName, Update, UpdateApi, by_name, wrong_names
 from .zones import (
@@ -56,6 +57,7 @@ __all__ = [
     "KeyForEachName",
     "NoBatch",
     "NoOptions",
+    "OAuth",
     "Primary",
     "Provider",
     "RRsetApi",

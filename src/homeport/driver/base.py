@@ -172,7 +172,7 @@ class Api:
         `body` is sent as JSON, unless it is `Content`.  `hidden` is the end of the path, where that
         holds a secret.
         """
-        said = {**self.provider.headers(), **headers}
+        said = {**self.provider.headers(), **self.provider.tokens(self.session), **headers}
         data = b""
         if body is not None:
             kind, data = body if isinstance(body, Content) else json_of(body)
@@ -328,6 +328,10 @@ class Provider(ABC):
         """Headers of every request, such as the authorisation."""
         return NOTHING
 
+    def tokens(self, session: Mapping[str, Secret]) -> Mapping[str, str | Secret]:
+        """Headers with what a login gave (`Api.session`), beside the other headers of every request."""
+        return NOTHING
+
     def sign(self, request: Request, now: float, nonce: str) -> Request:
         """The request with its signature, for services that want one; `now` in seconds since 1970.
 
@@ -390,7 +394,7 @@ class Provider(ABC):
         """
 
 
-def told(reply: Reply, *at: str) -> str:
+def told(reply: Reply, *at: str | int) -> str:
     """What a JSON reply says under these keys, as text; "" if it says nothing there."""
     try:
         found = reply.json()

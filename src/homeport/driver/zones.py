@@ -241,11 +241,15 @@ class RecordApi(ZoneApi):
         """What is special about a record, so that only a person may change it; None if nothing is."""
         return None
 
-    async def commit(self, api: Api, zone: Zone, changes: Sequence[Change]) -> None:
+    def spare(self, changes: Sequence[Change]) -> None:
+        """Refuse to change what is special; a driver with a `commit` of its own calls it first."""
         for change in changes:
             if isinstance(change, Replace | Delete) and (what := self.special(change.record)):
                 here = f"{change.wanted.owner} {change.wanted.rrtype} {change.record.address}"
                 raise Refused(f"{self.title}: {here} is {what}; remove it, or choose another name")
+
+    async def commit(self, api: Api, zone: Zone, changes: Sequence[Change]) -> None:
+        self.spare(changes)
         for change in changes:
             match change:
                 case Create(wanted, address):

@@ -69,7 +69,7 @@ class FakeDNSPod(RestFake):
         return DNSPod(token=Secret(key), email="me@example.com")
 
     def reads(self, request: Request) -> bool:
-        return not request.url.endswith(".List")
+        return request.url.endswith(".List")
 
     def decoded(self, body: bytes) -> dict[str, str]:
         return dict(parse_qsl(body.decode(), keep_blank_values=True, strict_parsing=True))

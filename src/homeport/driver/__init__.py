@@ -29,6 +29,7 @@ from .base import (
     told,
     understanding,
     until_short,
+    until_total,
 )
 from .primary import Primary
 from .updates import Update, UpdateApi
@@ -73,4 +74,5 @@ __all__ = [
     "told",
     "understanding",
     "until_short",
+    "until_total",
 ]

@@ -30,6 +30,7 @@ from .base import (
     told,
     understanding,
     until_short,
+    until_total,
 )
 from .domains import domain_of, not_in
 from .oauth import OAuth
@@ -84,5 +85,6 @@ __all__ = [
     "told",
     "understanding",
     "until_short",
+    "until_total",
     "wrong_names",
 ]

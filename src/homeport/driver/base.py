@@ -82,6 +82,19 @@ async def until_short(page: Callable[[int], Awaitable[list[Any]]], size: int) ->
     raise Unintelligible("a list without an end")
 
 
+async def until_total(page: Callable[[int], Awaitable[tuple[list[Any] | None, int]]]) -> list[Any]:
+    """All rows of a list that tells its length: pages 0, 1, 2 ..., however many rows one may hold."""
+    rows: list[Any] = []
+    for number in range(_MOST_PAGES):
+        some, total = await page(number)
+        rows += some or []
+        if len(rows) >= total:
+            return rows
+        if not some:
+            raise Unintelligible(f"a list of {total} that ends after {len(rows)}")
+    raise Unintelligible("a list without an end")
+
+
 def random_nonce() -> str:
     """32 hexadecimal digits that nobody can guess."""
     return os.urandom(16).hex()

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from ipaddress import ip_address
 from typing import Any
-from urllib.parse import urlsplit
 
 import pytest
 from hypothesis import example, given

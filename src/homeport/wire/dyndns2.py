@@ -216,8 +216,13 @@ def verdicts(
     """
     if not service.speaks_codes or service.words:
         rules = _rules(service, said or [host.text for host in hosts], sent)
-        lines = [line for text in _texts(body, service) if (line := _translated(text, rules))]
-        if found := [line for line in lines if success or line.code not in _SUCCESS]:
+        texts = list(_texts(body, service))
+        # a line means what the first rule says that fits it; of several errors the row has the most
+        # telling ones first
+        fits = (next((n for n, (rule, *_) in enumerate(rules) if rule.match(text)), None) for text in texts)
+        found = [_Line(rules[n][2], rules[n][1]) for n in sorted({n for n in fits if n is not None})]
+        found = [line for line in found if success or line.code not in _SUCCESS]
+        if found:
             errors = [_verdict(line, str(hosts[0]), sent, service) for line in found]
             return dict.fromkeys(hosts, next((error for error in errors if error is not None), None))
     if not service.speaks_codes or body.lstrip().startswith("<"):
@@ -285,14 +290,10 @@ def _rules(
         text = "".join(
             f"(?:{holes[p]})" if p in holes else r"\s*" if p == " " else re.escape(p) for p in parts
         )
-        end = r"(?![\w-])" if words[-1].isalnum() else ""
+        end = r"(?![\w-])" if words[-1].isalnum() or words[-1] == "}" else ""
         return re.compile(text + end, re.IGNORECASE)
 
     return [(pattern(words), words, code) for words, code in service.words.items()]
-
-
-def _translated(text: str, rules: Sequence[tuple[re.Pattern[str], str, str]]) -> _Line | None:
-    return next((_Line(code, words) for pattern, words, code in rules if pattern.match(text)), None)
 
 
 def _coded(line: str) -> _Line:

@@ -336,4 +336,4 @@ _CODES: Mapping[str, Service] = {
     ),
 }
 
-SERVICES: Mapping[str, Service] = dict(sorted((_CODES | WORDS).items()))
+SERVICES: Mapping[str, Service] = dict(sorted({**_CODES, **WORDS}.items()))

@@ -73,18 +73,6 @@ WORDS: Mapping[str, Service] = {
         certain=False,
         notes="password is the update key of the account.",
     ),
-    "dhis": Service(
-        title="DHIS",
-        url="https://is.dhis.org/",
-        key_in="password",
-        ipv6="none",
-        myip="ipaddr",
-        extra={"updatetimeout": "0"},
-        words={"OK": "good", "{word} OK": "good", "{word} {word} OK": "good"},
-        doc="https://dhis.org/WebEngine.ipo?context=dhis.website.updating",
-        certain=False,
-        notes="If it answers over http only, write that as endpoint.",
-    ),
     "dinahosting": Service(
         title="Dinahosting",
         url="https://dinahosting.com/special/api.php",

@@ -55,6 +55,7 @@ WWW_IPV4_HOST = WWW_IPV6_HOST = WWW_HOST
 WE_HAVE_TLS = False
 DATABASES = {{"default": {{"ENGINE": "django.db.backends.sqlite3", "NAME": {database!r}}}}}
 BAD_HOSTS = {{"banned.example.com"}}
+MIGRATION_MODULES = {{app.rpartition(".")[2]: None for app in INSTALLED_APPS}}  # tables at once
 
 # It knows only port 53, which nobody but root may have.
 dns.query.tcp = partial(dns.query.tcp, port={port})
@@ -76,7 +77,7 @@ from django.contrib.auth import get_user_model
 from django.core.management import call_command
 from nsupdate.main.models import Domain, Host
 
-call_command("migrate", verbosity=0)
+call_command("migrate", run_syncdb=True, verbosity=0)
 user = get_user_model().objects.create_user("me", "me@example.com", "not used")
 for zone, key in (("{zone}", "{key}"), ("{elsewhere}", "{wrong}")):
     domain = Domain.objects.create(
@@ -178,7 +179,11 @@ def update(
     service: Service, *wanted: tuple[str, str], user: str = "home.example.com", **settings: Any
 ) -> tuple[dict[Key, Verdict], list[str]]:
     """Tell the service (name, address) by our driver and our transport: verdicts, and what it said."""
-    values = {"endpoint": service.url, "username": user, "password": Secret(SECRET)} | settings
+    values: dict[str, Any] = {
+        "endpoint": service.url,
+        "username": user,
+        "password": Secret(SECRET),
+    } | settings
     provider = DynDNS2(service="nsupdate", **values)
     assert list(provider.mistakes()) == []
     tasks = []

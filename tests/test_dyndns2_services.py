@@ -270,9 +270,6 @@ def test_a_registered_domain_by_itself() -> None:
         assert {"HostName": label, "Zone": "example.com"}.items() <= said(guest.wire.sent[0]).items()
     verdict = only(guest_of("enom").bring_about(want("home.example.org", HERE4)))
     assert type(verdict) is Refused and "example.com" in str(verdict)
-    guest = guest_of("dynadot")
-    guest.bring_about(want("example.com", HERE4))
-    assert {"subDomain": "", "containRoot": "true"}.items() <= said(guest.wire.sent[0]).items()
 
 
 @pytest.mark.parametrize(

@@ -191,12 +191,12 @@ class FakeRow(Fake):
             return asked[row.hostname]
         assert asked[row.zone] == self.zone
         label = asked[row.hostname]
-        return self.zone if label in ("", "@") else f"{label}.{self.zone}"
+        return self.zone if label == "@" else f"{label}.{self.zone}"
 
     def said(self, asked: dict[str, str], host: str) -> dict[str, str]:
         row = SERVICES[self.service]
         extra = row.extra if row.extra6 is None or asked.get("type") != "AAAA" else row.extra6
-        assert extra.items() <= asked.items() or row.extra6 or row.apex
+        assert extra.items() <= asked.items() or row.extra6
         names = {row.myip.replace("{host}", host), row.myip6 or ("myipv6" if row.ipv6 == "params" else "")}
         values = [one for name in names if name for one in asked.get(name, "").split(",")]
         told = [one for one in values if one not in ("", "no", "preserve")]

@@ -133,7 +133,7 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
         words = {"zone": ZONE, "key": KEY, "elsewhere": ELSEWHERE, "wrong": WRONG, "secret": SECRET}
         django(folder, environment, "-c", SET_UP.format(host=names.host, **words))
         with (folder / "server.log").open("wb") as log:
-            command = [PYTHON, "-m", "django", "runserver", "--noreload", "--skip-checks", address]
+            command = [str(PYTHON), "-m", "django", "runserver", "--noreload", "--skip-checks", address]
             process = subprocess.Popen(command, cwd=folder, env=environment, stdout=log, stderr=log)
         try:
             wait_for(f"http://{address}/myip", process, folder / "server.log")

@@ -156,5 +156,4 @@ class DynDNS2(UpdateApi):
         if not service.zone:
             return {}
         zone = Name.parse(self.domain or owner.text)
-        label = {service.hostname: owner.label_in(zone)}
-        return {service.zone: zone.text} | (dict(service.apex) or label if owner == zone else label)
+        return {service.zone: zone.text, service.hostname: owner.label_in(zone)}

@@ -65,7 +65,6 @@ class Service:
     ipv6: Style = "separate"
     hostname: str = "hostname"  # "": the login, or `url`, says which host
     zone: str = ""  # parameter of the registered domain; then `hostname` holds the label in it
-    apex: Mapping[str, str] = field(default_factory=dict)  # instead, where the host is the zone apex
     myip: str = "myip"  # "": the service takes the address that the request comes from
     myip6: str = ""  # where it is not `myip` (in "params": not "myipv6")
     extra: Mapping[str, str] = field(default_factory=dict)  # in every request

@@ -8,11 +8,11 @@ from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
-from homeport.core.dns import RRType
+from homeport.core.dns import Name, RRType
 from homeport.core.errors import BadCredentials, NoSuchName, ProviderError, Refused, Throttled
 from homeport.core.secret import Secret
 from homeport.providers.dyndns2 import DynDNS2
-from homeport.wire.dyndns2 import _FAILURES, CODES, MOST_HOSTS, RefusedClient
+from homeport.wire.dyndns2 import _FAILURES, CODES, MOST_HOSTS, RefusedClient, Service, read
 from homeport.wire.dyndns2_services import GONE, SERVICES
 from homeport.wire.http import Reply, Request
 from tests.contract.test_every_driver import Agent, Wire, crowd, forms, only, quoted, want
@@ -21,6 +21,7 @@ from tests.fakes.dyndns2 import FakeRow, answer, sample
 
 every_row = pytest.mark.parametrize("name", SERVICES)
 HERE4, HERE6 = "192.0.2.1", "2001:db8::1"
+HOME = Name("home.example.com")
 BY_STATUS_ALONE = {name for name, row in SERVICES.items() if 200 in row.statuses}
 
 
@@ -319,6 +320,45 @@ def test_a_service_that_is_told_by_its_status_alone_is_not_told_by_a_page() -> N
     for name in BY_STATUS_ALONE:
         assert answered(name, Reply(200, b"anything")) is None
         assert answered(name, Reply(200, b"<html>anything")) is not None
+
+
+def test_a_page_is_not_believed_for_its_status() -> None:
+    row = Service(title="Test", url="https://x.test/", answers="page", statuses={200: "good", 403: "abuse"})
+    for status in 200, 403:
+        assert read(Reply(status, b"<html>hi"), [HOME], [HOME.text], [], row) is None
+        assert read(Reply(status, b"hi"), [HOME], [HOME.text], [], row) is not None
+
+
+@pytest.mark.parametrize(
+    ("name", "words", "seconds"),
+    [
+        ("easydns", "TOOSOON", 600),
+        ("zoneedit", "CODE = 702", 600),
+        ("keysystems", "{any}abuse prevention triggered", 1800),
+        ("valuedomain", "status = 503", 300),
+    ],
+)
+def test_too_soon_says_how_long_to_wait(name: str, words: str, seconds: float) -> None:
+    error = answered(name, sample(SERVICES[name], words))
+    assert isinstance(error, Throttled) and error.retry_after == seconds
+
+
+def test_each_type_has_a_command_of_its_own_where_the_service_wants_it() -> None:
+    guest = guest_of("dinahosting")
+    owner = guest.fake.owner
+    guest.bring_about(want(owner, HERE4), want(owner, HERE6, rrtype=RRType.AAAA))
+    assert {said(request)["command"]: said(request)["ip"] for request in guest.wire.sent} == {
+        "Domain_Zone_UpdateTypeA": HERE4,
+        "Domain_Zone_UpdateTypeAAAA": HERE6,
+    }
+
+
+def test_a_name_in_the_path_cannot_lead_elsewhere() -> None:
+    guest = guest_of("mythicbeasts")
+    guest.bring_about(want("*.example.com", HERE4))
+    [request] = guest.wire.sent
+    assert request.url == "https://ipv4.api.mythic-beasts.com/dns/v2/dynamic/%2A.example.com"
+    assert request.body == b"", "it takes the address that the request comes from"
 
 
 def test_a_disabled_account_is_told_by_a_header() -> None:

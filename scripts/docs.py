@@ -6,10 +6,11 @@ import json
 from pathlib import Path
 
 from homeport.cli import facts
-from homeport.cli.manual import example, services
+from homeport.cli.manual import example
 from homeport.config import providers
 from homeport.config.schema import schema
 from homeport.core.settings import Setting, settings
+from homeport.wire.dyndns2_services import SERVICES
 
 from . import coverage
 
@@ -68,9 +69,29 @@ def page(kind: str) -> str:
             "",
         ]
     if kind == "dyndns2":
-        parts += ["## Services", "", "| `service` | what it is |", "|---|---|"]
-        parts += [f"| `{name}` | {title} |" for name, title in services().items()] + [""]
+        parts += _services()
     return "\n".join(parts)
+
+
+def _services() -> list[str]:
+    """The presets of `dyndns2`: what to write for each, and what to know."""
+    parts = [
+        "## Services",
+        "",
+        "°: known from other clients, not from the service's own pages; tell us how it goes.",
+        "",
+        "| `service` | what it is | what to write besides | IPv6 | to know |",
+        "|---|---|---|---|---|",
+    ]
+    for name, row in SERVICES.items():
+        needs = {"endpoint": not row.url, "username": row.wants_user, "password": True}
+        needs |= {"hostname": row.by_label, "domain": bool(row.zone)}
+        written = ", ".join(f"`{setting}`" for setting, needed in needs.items() if needed)
+        mark, six = "" if row.certain else " °", "no" if row.ipv6 == "none" else "yes"
+        parts.append(
+            f"| `{name}` | [{row.title}]({row.doc}){mark} | {written} | {six} | {_cell(row.notes)} |"
+        )
+    return [*parts, ""]
 
 
 def _table(found: list[Setting] | tuple[Setting, ...]) -> list[str]:

@@ -129,7 +129,7 @@ def bind(
         f'allow-update {{ key "{tsig_name}"; }};' if policy is None else f"update-policy {{ {policy} }};"
     )
     with _directory(zone_names, records, host) as directory:
-        port = port or _free_port()
+        port = port or free_port()
         zones = "".join(
             f'zone "{zone}" {{ type primary; file "{_zone_file(directory, zone)}"; {allowed} }};\n'
             for zone in zone_names
@@ -173,7 +173,7 @@ def knot(
 ) -> Iterator[Server]:
     """Knot DNS.  `policy` is one more line of the update ACL, such as "update-type: [A, AAAA]"."""
     with _directory(zone_names, records) as directory:
-        port = _free_port()
+        port = free_port()
         zones = "".join(
             f"  - domain: {zone}\n    file: {_zone_file(directory, zone)}\n    acl: update\n"
             for zone in zone_names
@@ -220,8 +220,22 @@ def powerdns(
     records: Iterable[str] = (),
 ) -> Iterator[Server]:
     """PowerDNS with its SQLite backend.  It knows no policy finer than "this key, this zone"."""
+    with configured_powerdns((), zone_names, tsig_name, tsig_secret_b64, algorithm, records) as server:
+        yield server
+
+
+@contextlib.contextmanager
+def configured_powerdns(
+    lines: Iterable[str],
+    zone_names: Sequence[str],
+    tsig_name: str,
+    tsig_secret_b64: str,
+    algorithm: str = "hmac-sha256",
+    records: Iterable[str] = (),
+) -> Iterator[Server]:
+    """The same with further lines of its configuration, such as its HTTP API."""
     with _directory(zone_names, records) as directory:
-        port = _free_port()
+        port = free_port()
         database = directory / "pdns.sqlite3"
         (directory / "pdns.conf").write_text(
             f"""
@@ -247,6 +261,7 @@ zone-cache-refresh-interval=0
 receiver-threads=1
 distributor-threads=1
 """
+            + "\n".join(lines)
         )
         if not _PDNS_SCHEMA.exists():
             pytest.fail(
@@ -308,7 +323,7 @@ def _run(*command: str) -> None:
         pytest.fail(f"{Path(command[0]).name} ended with status {run.returncode}: {run.stdout}{run.stderr}")
 
 
-def _free_port() -> int:
+def free_port() -> int:
     """A number free for UDP and TCP, below those that the system gives to clients (32768 and up)."""
     for port in random.sample(range(20000, 32000), 100):
         with (

@@ -5,8 +5,9 @@ it"]`.  The field is the only place where the setting is described: reading, che
 the schema of the configuration file are all made from it.
 
 Types of settings: `str`, `Secret`, `Name`, `bool`, `int`, `Seconds`, `timedelta`, `IPAddress`,
-`Literal` of texts, a `StrEnum`, `Mapping[str, object]`, `tuple[X, ...]` (one X or a list of them),
-`X | None` (may be left out), and whatever class the caller gives a maker for.  `Bounds` beside the
+`Literal` of texts, a `StrEnum`, `Mapping[str, object]`, a table of texts or of secrets (`Mapping[str,
+str]`, `Mapping[str, Secret]`), `tuple[X, ...]` (one X or a list of them), `X | None` (may be left out),
+and whatever class the caller gives a maker for.  `Bounds` beside the
 description limits a number.
 
 A message about a setting never holds the value that was written: it might be a secret in the wrong place.
@@ -74,13 +75,15 @@ class Setting(NamedTuple):
 
     @property
     def secret(self) -> bool:
-        return _needed(self.type) is Secret
+        kind = _needed(self.type)
+        return kind is Secret or (_is_mapping(kind) and get_args(kind)[1] is Secret)
 
     @property
     def expects(self) -> str:
         """What to write, in words: 'one of "text", "json"'."""
         if self.secret:
-            return "text; best a reference: env:NAME, file:PATH, keyring:NAME or command:LINE"
+            what = "a table of texts" if _is_mapping(_needed(self.type)) else "text"
+            return f"{what}; best a reference: env:NAME, file:PATH, keyring:NAME or command:LINE"
         return _expects(self.type, self.bounds)
 
     @property
@@ -173,6 +176,8 @@ class Reader:
     def value(self, setting: Setting, written: object, at: KeyPath) -> object:
         """The value of one setting, or the object `_WRONG`, which is told by `is_wrong`."""
         kind = _needed(setting.type)
+        if _is_mapping(kind) and get_args(kind)[1] is not object:
+            return self._texts(get_args(kind)[1], setting, written, at)
         if get_origin(kind) is not tuple:
             return self._one(kind, setting, written, at)
         written = untangled(written, list)
@@ -185,9 +190,17 @@ class Reader:
         values = [self._one(inner, setting, item, (*at, i) if many else at) for i, item in enumerate(items)]
         return _WRONG if any(value is _WRONG for value in values) else tuple(values)
 
+    def _texts(self, kind: Any, setting: Setting, written: object, at: KeyPath) -> object:
+        """A table whose values are all of one kind."""
+        table = self._one(setting.type, setting, written, at)
+        if table is _WRONG or not isinstance(table, Mapping):
+            return _WRONG
+        values = {key: self._one(kind, setting, value, (*at, key)) for key, value in table.items()}
+        return _WRONG if any(value is _WRONG for value in values.values()) else values
+
     def _one(self, kind: Any, setting: Setting, written: object, at: KeyPath) -> object:
         try:
-            return self._convert(kind, setting, written, at)
+            return self._convert(_needed(kind), setting, written, at)
         except _Mismatch as error:
             self.report(at, str(error), error.remedy)
         except ConfigError as error:
@@ -421,7 +434,9 @@ def _schema(kind: Any, bounds: Bounds | None) -> dict[str, Any]:
     if get_origin(kind) is Literal or _is_enum(kind):
         return {"enum": [str(word) if _is_enum(kind) else word for word in _choices(kind)]}
     if _is_mapping(kind):
-        return {"type": "object"}
+        inner = get_args(kind)[1]
+        within = {} if inner is object else {"additionalProperties": _schema(inner, None)}
+        return {"type": "object", **within}
     if kind is Secret:
         return {**text, "examples": ["env:NAME", "file:PATH", "keyring:NAME", "command:LINE"]}
     return text
@@ -456,7 +471,7 @@ def _expects(kind: Any, bounds: Bounds | None) -> str:
     if get_origin(kind) is Literal or _is_enum(kind):
         return "one of " + ", ".join(f'"{word}"' for word in _choices(kind))
     if _is_mapping(kind):
-        return "a table"
+        return "a table" if get_args(kind)[1] is object else "a table of texts"
     limits = f" from {bounds.least} to {bounds.most}" if bounds else ""
     if kind == IPAddress:
         return "an IPv4 or IPv6 address"

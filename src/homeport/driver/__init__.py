@@ -28,6 +28,7 @@ from .base import (
     one_by_one,
     understanding,
 )
+from .library import Failed, Library, NoLibrary, Session, Step
 from .primary import Primary
 from .updates import Update, UpdateApi
 from .zones import (
@@ -46,15 +47,20 @@ __all__ = [
     "Api",
     "Budget",
     "DnsTransport",
+    "Failed",
     "HttpProvider",
+    "Library",
     "NoBatch",
+    "NoLibrary",
     "NoOptions",
     "Primary",
     "Provider",
     "RRsetApi",
     "RecordApi",
     "RestRecords",
+    "Session",
     "Settled",
+    "Step",
     "Task",
     "Together",
     "Unusable",

@@ -32,8 +32,9 @@ from ..core.errors import (
 )
 from ..core.plan import Change, beside_others
 from ..core.secret import Secret
-from ..wire.auth import json_of, scrub
+from ..wire.auth import json_of, scrub, within
 from ..wire.http import NOTHING, Content, Query, Reply, Request, Transport
+from .library import Library, NoLibrary
 
 T = TypeVar("T")
 _MOST_PAGES = 1000  # of one list; a server that ignores the page asked for must not hold us for ever
@@ -93,6 +94,7 @@ class Api:
     now: Callable[[], float]  # seconds since 1970, UTC
     together: Together = one_by_one
     nonce: Callable[[], str] = random_nonce
+    library: Library = NoLibrary()  # noqa: RUF009 - it has no state
 
     async def rows(self, path: str, at: str = "", **query: str | Secret) -> list[Any]:
         """GET a list, all pages of it; `at` is the key it lies under, if the reply is an object.
@@ -326,8 +328,7 @@ class Provider(ABC):
 
     def scrub(self, text: str) -> str:
         """Words of the provider, without our secrets: some services quote them back."""
-        told = [*vars(self).values(), *self.headers().values()]
-        return scrub(text, [value for value in told if isinstance(value, Secret)])
+        return scrub(text, within([*vars(self).values(), *self.headers().values()]))
 
     def veiled(self, options: Mapping[str, object]) -> bool:
         """Do name servers show other addresses than a record with these options holds (a proxy's)?"""

@@ -52,6 +52,15 @@ def _reveal(value: object) -> str:
     raise TypeError(f"{type(value).__name__} cannot be written as JSON")
 
 
+def within(values: Iterable[object]) -> list[Secret]:
+    """The secrets among the values, and in the tables among them."""
+    found: list[Secret] = []
+    for value in values:
+        found += within(value.values()) if isinstance(value, Mapping) else []
+        found += [value] if isinstance(value, Secret) else []
+    return found
+
+
 def scrub(text: str, secrets: Iterable[Secret]) -> str:
     """`text` without the secrets, in the forms in which a server may quote them back.
 
@@ -77,7 +86,13 @@ def digest(settings: Mapping[str, object], salt: bytes) -> str:
     Keyed BLAKE2b (RFC 7693) with up to 64 octets of salt.
     """
     state = blake2b(key=salt, digest_size=16)
-    for name, value in sorted(settings.items()):
+    flat: dict[str, object] = {}
+    for name, value in settings.items():
+        if isinstance(value, Mapping):
+            flat |= {f"{name}\0{key}": inner for key, inner in value.items()}
+        else:
+            flat[name] = value
+    for name, value in sorted(flat.items()):
         plain = value.reveal() if isinstance(value, Secret) else repr(value)
         for part in (name, type(value).__name__, plain):
             octets = part.encode("utf-8", "surrogatepass")

@@ -132,6 +132,15 @@ def test_rows_are_ours_in_whatever_way_the_name_is_written(name: str) -> None:
     assert [record.id for record in found.records] == ["7"]
 
 
+def test_a_relative_name_of_several_labels_is_ours_too() -> None:
+    one, key = driver(), (Name("a.b.example.com"), RRType.A)
+    library = Scripted([{**ROW, "name": "a.b"}, {**ROW, "id": 8, "name": "a.b.example.org"}])
+    api = Api(one, NoHttp(), NoHttp(), lambda: 0.0, library=library)
+    found = asyncio.run(one.look(api, [key]))[key]
+    assert isinstance(found, Present)
+    assert [record.id for record in found.records] == ["7"]
+
+
 def test_records_that_cannot_be_told_apart_are_refused() -> None:
     twins = [ROW, {**ROW, "content": "192.0.2.8"}]
     assert "same id" in str(look(Scripted(twins)))

@@ -9,6 +9,7 @@ from base64 import b64encode
 from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -767,3 +768,63 @@ def test_a_thousand_records_are_read_in_a_moment() -> None:
     begun = time.process_time()
     assert len(configured(text).records) == 1001
     assert time.process_time() - begun < 2
+
+
+LEXICON = """
+[account.lex]
+provider = "lexicon"
+dns = "powerdns"
+[account.lex.settings]
+pdns_server = "http://127.0.0.1:8081"
+auth_token = "env:CF_API_TOKEN"
+[[record]]
+name = "home.example.com"
+account = "lex"
+"""
+
+
+def test_a_table_of_settings_holds_references_and_plain_values() -> None:
+    file = Path("homeport.toml")
+    file.write_text(LEXICON)
+    config = load(file, TOKEN)
+    assert config.warnings == ()
+    provider: Any = config.accounts["lex"].provider
+    assert provider.settings["auth_token"] == Secret(TOKEN["CF_API_TOKEN"])
+    assert provider.settings["pdns_server"] == Secret("http://127.0.0.1:8081")
+    marks = {
+        fingerprint(load(file, {"CF_API_TOKEN": token}).accounts["lex"], b"salt")
+        for token in ("a", "b", "a")
+    }
+    assert len(marks) == 2
+    [said] = warnings(LEXICON.replace("env:CF_API_TOKEN", "s3cr3t"))
+    assert "account.lex.settings.auth_token: a secret stands here in plain text" in said
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        (
+            "powerdns",
+            "powerdnss",
+            'account.lex.dns: lexicon has no such provider; did you mean "powerdns"?',
+        ),
+        (
+            "auth_token",
+            "auth_tokn",
+            'lex.settings.auth_tokn: lexicon\'s powerdns has no such setting; did you mean "auth_token"?',
+        ),
+        ('"powerdns"', '"gandi"', "account.lex.dns: gandi cannot be used through lexicon: its ids stand"),
+        ('"powerdns"', '"dnsimple"', "account.lex.zone: missing: through lexicon, dnsimple cannot say"),
+        ("env:CF_API_TOKEN", "env:NO_SUCH", "account.lex.settings.auth_token: the environment variable"),
+    ],
+)
+def test_what_lexicon_does_not_know_is_said_with_what_it_knows(old: str, new: str, said: str) -> None:
+    with pytest.raises(Mistakes) as raised:
+        warnings(LEXICON.replace(old, new))
+    assert said in str(raised.value)
+
+
+def test_a_lexicon_that_is_missing_is_said_with_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("homeport.config.extras.find_spec", lambda _: None)
+    with pytest.raises(Mistakes, match=r'dns-lexicon is not installed; pip install "homeport\[lexicon\]"'):
+        warnings(LEXICON)

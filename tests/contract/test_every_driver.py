@@ -108,7 +108,7 @@ class Agent:
 
     def bring_about(self, *wanted: RRset) -> dict[Key, Verdict]:
         goals = {rrset.key: self.provider.fit(rrset) for rrset in wanted}
-        api = Api(self.provider, self.wire, NoDns(), now=lambda: 0.0)
+        api = self.api()
         verdicts: dict[Key, Verdict] = {}
         tasks: list[Task] = []
         zone: Zone | None
@@ -147,6 +147,10 @@ class Agent:
             else:
                 self.acknowledged.pop(key, None)
         return verdicts
+
+    def api(self) -> Api:
+        library = self.fake.library(self.wire)
+        return Api(self.provider, self.wire, NoDns(), now=lambda: 0.0, library=library)
 
     def sibling(self, goals: Mapping[Key, RRset], key: Key) -> RRset | None:
         other = key[0], RRType.AAAA if key[1] is RRType.A else RRType.A
@@ -294,8 +298,7 @@ def test_a_family_can_be_removed_while_the_other_stays(make: type[Fake]) -> None
     if fake.readable:
         guest.bring_about(task.wanted)
     else:
-        api = Api(guest.provider, guest.wire, NoDns(), now=lambda: 0.0)
-        run(guest.provider.write(api, [task], lambda verdicts: None))
+        run(guest.provider.write(guest.api(), [task], lambda verdicts: None))
     assert fake.held(fake.owner, "A") == ["192.0.2.1"]
     assert fake.held(fake.owner, "AAAA") == []
 

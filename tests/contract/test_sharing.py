@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from homeport.core.dns import Key, Present
 from homeport.core.plan import Change
-from homeport.driver import Api, Task, Verdict
-from tests.contract.test_every_driver import FAKES, Agent, NoDns, agent, drivers_of, run, want
+from homeport.driver import Task, Verdict
+from tests.contract.test_every_driver import FAKES, Agent, agent, drivers_of, run, want
 from tests.fakes import Fake
 
 every_sharer = drivers_of([fake for fake in FAKES if fake.readable and fake.several and fake.empties])
@@ -20,7 +20,7 @@ ADDRESSES = st.sets(st.integers(1, 6), max_size=3).map(lambda found: {f"192.0.2.
 def share(guest: Agent, wanted: set[str], old: set[str], ttl: int | None = None) -> tuple[Change, ...]:
     """One round of an agent to which `old` belongs; the changes that it made."""
     goal = guest.provider.fit(want(guest.fake.owner, *wanted, ttl=ttl))
-    api = Api(guest.provider, guest.wire, NoDns(), now=lambda: 0.0)
+    api = guest.api()
     present = run(guest.provider.look(api, [goal.key]))[goal.key]
     assert isinstance(present, Present)
     ours = want(guest.fake.owner, *(old - wanted)).addresses

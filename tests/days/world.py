@@ -25,7 +25,7 @@ from homeport.core.neighbours import NeighbourAddress
 from homeport.core.report import Outcome, Report, TargetReport
 from homeport.core.schedule import Memory, Target
 from homeport.core.wish import Rule
-from homeport.driver import Api, Provider, RRsetApi, Update, UpdateApi, Verdict
+from homeport.driver import Api, NoLibrary, Provider, RRsetApi, Update, UpdateApi, Verdict
 from homeport.replay.clock import VirtualLoop
 from homeport.sources.base import InterfaceAddress, Source
 from homeport.state.store import Store
@@ -263,6 +263,10 @@ class World:
     @property
     def dns(self) -> NoDns:
         return NoDns()
+
+    @property
+    def library(self) -> NoLibrary:
+        return NoLibrary()
 
     def net(self, uplink: str) -> NoNet:
         return NoNet(self.routes)

@@ -14,9 +14,9 @@ from typing import Any, ClassVar
 from urllib.parse import parse_qsl
 
 from homeport.core.secret import Secret
-from homeport.driver import Provider
+from homeport.driver import Library, NoLibrary, Provider
 from homeport.wire.auth import json_of
-from homeport.wire.http import NOTHING, Content, Reply, Request
+from homeport.wire.http import NOTHING, Content, Reply, Request, Transport
 
 Exchange = tuple[str, str, object] | tuple[str, str, object, Mapping[str, str]]
 
@@ -57,6 +57,10 @@ class Fake:
     def reads(self, request: Request) -> bool:
         """Does the request change nothing?  Where reading is no GET, a fake says which requests do."""
         return request.method == "GET"
+
+    def library(self, wire: Transport) -> Library:
+        """For drivers that speak through somebody's library: one whose requests go to the wire."""
+        return NoLibrary()
 
     def held(self, owner: str, rrtype: str) -> list[str]:
         return sorted(r["address"] for r in self.rows if (r["owner"], r["type"]) == (owner, rrtype))

@@ -130,7 +130,7 @@ def bind(
         f'allow-update {{ key "{tsig_name}"; }};' if policy is None else f"update-policy {{ {policy} }};"
     )
     with _directory(zone_names, records, host) as directory:
-        port = port or _free_port()
+        port = port or free_port()
         zones = "".join(
             f'zone "{zone}" {{ type primary; file "{_zone_file(directory, zone)}"; {allowed} }};\n'
             for zone in zone_names
@@ -174,7 +174,7 @@ def knot(
 ) -> Iterator[Server]:
     """Knot DNS.  `policy` is one more line of the update ACL, such as "update-type: [A, AAAA]"."""
     with _directory(zone_names, records) as directory:
-        port = _free_port()
+        port = free_port()
         zones = "".join(
             f"  - domain: {zone}\n    file: {_zone_file(directory, zone)}\n    acl: update\n"
             for zone in zone_names
@@ -228,11 +228,11 @@ def powerdns(
     primary never answers.
     """
     with _directory(zone_names, records) as directory:
-        port = _free_port()
+        port = free_port()
         api_port = 0
         api = ""
         if api_key is not None:
-            api_port = _free_port()
+            api_port = free_port()
             api = (
                 f"api=yes\napi-key={api_key}\nwebserver=yes\nwebserver-address={HOST}\n"
                 f"webserver-port={api_port}\nwebserver-allow-from={HOST}/32\n"
@@ -325,7 +325,7 @@ def _run(*command: str) -> None:
         pytest.fail(f"{Path(command[0]).name} ended with status {run.returncode}: {run.stdout}{run.stderr}")
 
 
-def _free_port() -> int:
+def free_port() -> int:
     """A number free for UDP and TCP, below those that the system gives to clients (32768 and up)."""
     for port in random.sample(range(20000, 32000), 100):
         with (

@@ -31,7 +31,7 @@ from homeport.net.http import HttpTransport
 from homeport.providers.dyndns2 import DynDNS2
 from homeport.wire.http import Reply, Request
 from tests.contract.test_every_driver import NoDns
-from tests.peers.servers import DEADLINE, HOST, PATIENCE, Server, _free_port, bind
+from tests.peers.servers import DEADLINE, HOST, PATIENCE, Server, bind, free_port
 
 PYTHON = Path(sys.prefix) / "nsupdate" / "bin" / "python"
 ZONE, ELSEWHERE = "example.com", "example.net"  # of ELSEWHERE the server has a wrong key
@@ -123,7 +123,7 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     folder = tmp_path_factory.mktemp("nsupdate")
     # nsupdate.info calls the key of a zone by the zone's own name
     with bind([ZONE, ELSEWHERE], f"{ZONE}.", KEY, "hmac-sha512") as names:
-        port = _free_port()
+        port = free_port()
         address = f"{HOST}:{port}"
         database = str(folder / "db.sqlite")
         (folder / "peer_settings.py").write_text(

@@ -56,7 +56,7 @@ class Work:
         meter = None
         if (budget := account.provider.budget) is not None:
             transport = meter = Metered(transport, store, account.name, budget, world.now)
-        api = Api(account.provider, transport, world.dns, world.now, a_few)
+        api = Api(account.provider, transport, world.dns, world.now, a_few, library=world.library)
         return cls(account, world, store, memories, trace, api, meter)
 
     def memory(self, target: Target) -> Memory:

@@ -8,7 +8,7 @@ from typing import NamedTuple, Protocol
 from ..core.dns import IPAddress, Name, RRType, Server
 from ..core.hint import Hint
 from ..core.wish import Rule
-from ..driver import DnsTransport, Provider
+from ..driver import DnsTransport, Library, Provider
 from ..sources.base import Net, Source
 from ..wire.http import Transport
 
@@ -46,6 +46,9 @@ class World(Protocol):
 
     @property
     def dns(self) -> DnsTransport: ...
+
+    @property
+    def library(self) -> Library: ...
 
     def net(self, uplink: str) -> Net: ...
 

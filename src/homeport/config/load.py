@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,7 +24,7 @@ from ..driver import Provider
 from ..sources import spec
 from ..sources.base import Source
 from ..sources.static import Static
-from . import environment, find, providers, secrets
+from . import environment, extras, find, providers, secrets
 from .document import Document, Layer
 from .mistakes import Mistake, Mistakes, written
 from .model import Account, AgentSettings, Config, LogSettings, Record, Uplink
@@ -38,6 +39,10 @@ _SECTIONS = {
     "record": "[[record]]",
 }
 _FAMILIES = {"ipv4": RRType.A, "ipv6": RRType.AAAA}
+_SETTING = 3  # steps to a setting of an account; more are in a table of it
+_TELLING = re.compile(
+    r"(?i)token|key|secret|pass|psw|pwd|credential|cookie|authorization|auth[_-]?code|otp|2fa"
+)
 _HASTY = 30  # seconds; a shorter interval asks the sources more often than their operators like
 
 
@@ -155,6 +160,8 @@ class _Load:
         found = self.references.find(text)
         if not found.known:
             self.unknown.add(path)
+        if found.literal and len(path) > _SETTING and not _TELLING.search(str(path[-1])):
+            return found.secret  # a table holds both what is secret and what is not
         layer, _ = self.document.origin(path) if found.literal else (None, None)
         if found.literal and layer is not None and layer.file is not None:
             self.literals.add(layer.file)
@@ -321,6 +328,9 @@ class _Load:
         for key, message in provider.mistakes():
             if written((*path, key)) not in told:
                 self.report((*path, key), message)
+        if kind in extras.CHECKS and not self.references.blind:
+            for where, message, remedy in extras.CHECKS[kind](provider):
+                self.report((*path, *where), message, remedy)
         if len(self.mistakes) > before:
             return None
         held = {setting.name: getattr(provider, setting.name) for setting in wanted}

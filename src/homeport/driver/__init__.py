@@ -33,6 +33,7 @@ from .base import (
     until_total,
 )
 from .domains import domain_of, not_in
+from .library import Failed, Library, NoLibrary, Session, Step
 from .oauth import OAuth
 from .primary import Primary
 from .updates import KeyForEachName, Update, UpdateApi, by_name, wrong_names
@@ -53,10 +54,13 @@ __all__ = [
     "Api",
     "Budget",
     "DnsTransport",
+    "Failed",
     "Fault",
     "HttpProvider",
     "KeyForEachName",
+    "Library",
     "NoBatch",
+    "NoLibrary",
     "NoOptions",
     "OAuth",
     "Primary",
@@ -64,7 +68,9 @@ __all__ = [
     "RRsetApi",
     "RecordApi",
     "RestRecords",
+    "Session",
     "Settled",
+    "Step",
     "Task",
     "Together",
     "Unusable",

@@ -34,6 +34,7 @@ from ..core.plan import Change, beside_others
 from ..core.secret import Secret
 from ..wire.auth import json_of, scrub, within
 from ..wire.http import NOTHING, Content, Query, Reply, Request, Transport
+from .library import Library, NoLibrary
 
 T = TypeVar("T")
 _MOST_PAGES = 1000  # of one list; a server that ignores the page asked for must not hold us for ever
@@ -118,6 +119,7 @@ class Api:
     together: Together = one_by_one
     nonce: Callable[[], str] = random_nonce
     session: dict[str, Secret] = field(default_factory=dict)  # what a login gave, until the round ends
+    library: Library = NoLibrary()  # noqa: RUF009 - it has no state
 
     async def rows(self, path: str, at: str = "", **query: str | Secret) -> list[Any]:
         """GET a list, all pages of it; `at` is the key it lies under, if the reply is an object.

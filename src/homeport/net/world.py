@@ -13,12 +13,13 @@ from typing import Protocol
 from ..core.dns import IPAddress, Name, RRType, Server
 from ..core.errors import SourceError, Unreachable
 from ..core.hint import OURS, Hint, Tell
-from ..driver import DnsTransport
+from ..driver import DnsTransport, Library
 from ..sources.base import Net
 from ..wire import dns
 from ..wire.http import Transport
 from .dns import TcpDns, ask
 from .http import HttpTransport
+from .lexicon import Lexicon
 from .resolver import servers
 from .uplink import UplinkNet
 from .way import Way
@@ -58,6 +59,7 @@ class RealWorld:
         self.nets, self._transports = nets, transports  # by uplink, by account
         self.monitors = monitors  # of the uplinks that are watched; whoever runs them hears of changes
         self._by: dict[tuple[str, Way], HttpTransport] = {}  # transports of accounts on a detour
+        self.library: Library = Lexicon()
         self._alarm = asyncio.Event()
         self._heard: list[Hint] = []
         self._finding = asyncio.Lock()

@@ -18,7 +18,7 @@ from ..core.errors import SourceError, Unreachable
 from ..core.hint import Hint
 from ..core.neighbours import NeighbourAddress
 from ..core.observation import Reading
-from ..driver import Api, DnsTransport, RRsetApi
+from ..driver import Api, DnsTransport, Library, NoLibrary, RRsetApi
 from ..report.record import Recording, Round, Table, UplinkFacts
 from ..sources.base import InterfaceAddress, Net, Source
 from ..wire.http import Reply, Request, Transport
@@ -148,6 +148,10 @@ class RecordedWorld:
     @property
     def dns(self) -> DnsTransport:
         return _NoNetwork()
+
+    @property
+    def library(self) -> Library:
+        return NoLibrary()
 
     def net(self, uplink: str) -> Net:
         return _Net(self, uplink)

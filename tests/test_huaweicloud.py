@@ -81,7 +81,7 @@ def row(fake: Fake, **more: Any) -> dict[str, Any]:
 )
 def test_weighted_and_alias_sets_are_refused(rows: list[dict[str, Any]]) -> None:
     fake = FakeHuaweiCloud()
-    fake.special = [row(fake, **one) for one in rows]
+    fake.odd_sets = [row(fake, **one) for one in rows]
     guest = agent(fake)
     assert type(only(guest.bring_about(want(fake.owner, "192.0.2.1")))) is Refused
     assert {request.method for request in guest.wire.sent} == {"GET"}
@@ -89,7 +89,7 @@ def test_weighted_and_alias_sets_are_refused(rows: list[dict[str, Any]]) -> None
 
 def test_sets_of_other_lines_are_left_alone() -> None:
     fake = FakeHuaweiCloud()
-    fake.special = [row(fake, line="Dianxin")]
+    fake.odd_sets = [row(fake, line="Dianxin")]
     assert only(agent(fake).bring_about(want(fake.owner, "192.0.2.1"))) is None
     assert fake.held(fake.owner, "A") == ["192.0.2.1"]
 

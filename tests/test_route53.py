@@ -93,7 +93,7 @@ def test_a_batch_that_is_not_taken(message: str, expected: type[ProviderError]) 
 )
 def test_a_set_that_is_not_plain_is_refused_and_the_other_family_is_not(elements: str) -> None:
     fake = FakeRoute53()
-    fake.special[fake.owner, "A"] = elements
+    fake.odd_sets[fake.owner, "A"] = elements
     wanted = want(fake.owner, "192.0.2.1"), want(fake.owner, "2001:db8::1", rrtype=RRType.AAAA)
     verdicts = agent(fake).bring_about(*wanted)
     assert type(verdicts[wanted[0].key]) is Refused

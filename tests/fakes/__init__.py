@@ -102,7 +102,7 @@ def ask(
     provider = fake.driver(fake.good if key is None else key)
     bare, _, asked = url.partition("?")
     content = body if isinstance(body, Content) or body is None else json_of(body)
-    headers = {**provider.headers(), **provider.tokens(fake.session)}
+    headers = {**provider.headers(), **provider.session_headers(fake.session)}
     headers |= {**({"content-type": content.kind} if content else {}), **more}
     request = Request(method, bare, dict(parse_qsl(asked)), headers, content.data if content else b"")
     return fake(provider.sign(request, 0.0, "0" * 32))

@@ -33,7 +33,7 @@ class FakeHuaweiCloud(RestFake):
 
     def __init__(self) -> None:
         super().__init__()
-        self.special: list[dict[str, Any]] = []  # rows of lists that are no plain sets of the default line
+        self.odd_sets: list[dict[str, Any]] = []  # rows of lists that are no plain sets of the default line
 
     def driver(self, key: str) -> HuaweiCloud:
         return HuaweiCloud(access_key_id=KEY_ID, secret_access_key=Secret(key))
@@ -99,7 +99,7 @@ class FakeHuaweiCloud(RestFake):
         """Filters are fuzzy, unless told otherwise."""
         wanted, exact = asked.get("name", ""), asked.get("search_mode") == "equal"
         sets = dict.fromkeys((row["owner"], row["type"]) for row in self.rows)
-        listed = [self.shown(*one) | {"line": "default_view", "weight": 1} for one in sets] + self.special
+        listed = [self.shown(*one) | {"line": "default_view", "weight": 1} for one in sets] + self.odd_sets
         return [
             one
             for one in listed

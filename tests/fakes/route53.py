@@ -74,7 +74,7 @@ class FakeRoute53(Fake):
             (self.zone, "Z1", False),
             (self.zone, "Z2", True),
         ]
-        self.special: dict[tuple[str, str], str] = {}  # (owner, type): elements that a plain set has not
+        self.odd_sets: dict[tuple[str, str], str] = {}  # (owner, type): elements that a plain set has not
 
     def driver(self, key: str) -> Route53:
         return Route53(access_key_id=KEY_ID, secret_access_key=Secret(key))
@@ -156,7 +156,7 @@ class FakeRoute53(Fake):
         if "type" in asked and "name" not in asked:
             raise failed(400, "InvalidInput", "The input is not valid")
         keys = dict.fromkeys((row["owner"], row["type"]) for row in self.rows)
-        keys |= dict.fromkeys(self.special) | {(self.zone, "NS"): None}
+        keys |= dict.fromkeys(self.odd_sets) | {(self.zone, "NS"): None}
         ordered = sorted(keys, key=lambda key: (reversed_labels(key[0]), key[1]))
         start = (
             (reversed_labels(named(asked["name"])), asked.get("type", "")) if "name" in asked else ([], "")
@@ -181,7 +181,7 @@ class FakeRoute53(Fake):
         return tag(
             "ResourceRecordSet",
             tag("Name", escaped(owner)) + tag("Type", rrtype),
-            self.special.get((owner, rrtype), plain),
+            self.odd_sets.get((owner, rrtype), plain),
         )
 
     def change(self, body: bytes) -> None:
@@ -206,7 +206,7 @@ class FakeRoute53(Fake):
     def change_one(self, action: str, owner: str, rrtype: str, ttl: int, values: list[str]) -> None:
         if owner in self.refused or not f".{owner}".endswith(f".{self.zone}"):
             raise invalid(f"RRSet with DNS name {owner}. is not permitted in zone {self.zone}.")
-        assert (owner, rrtype) not in self.special, "an update would destroy it"
+        assert (owner, rrtype) not in self.odd_sets, "an update would destroy it"
         which = f"Tried to delete resource record set [name='{owner}.', type='{rrtype}']"
         held: list[dict[str, Any]] = [r for r in self.rows if (r["owner"], r["type"]) == (owner, rrtype)]
         if action == "DELETE":

@@ -187,7 +187,7 @@ class Api:
         `body` is sent as JSON, unless it is `Content`.  `hidden` is the end of the path, where that
         holds a secret.
         """
-        said = {**self.provider.headers(), **self.provider.tokens(self.session), **headers}
+        said = {**self.provider.headers(), **self.provider.session_headers(self.session), **headers}
         data = b""
         if body is not None:
             kind, data = body if isinstance(body, Content) else json_of(body)
@@ -343,7 +343,7 @@ class Provider(ABC):
         """Headers of every request, such as the authorisation."""
         return NOTHING
 
-    def tokens(self, session: Mapping[str, Secret]) -> Mapping[str, str | Secret]:
+    def session_headers(self, session: Mapping[str, Secret]) -> Mapping[str, str | Secret]:
         """Headers with what a login gave (`Api.session`), beside the other headers of every request."""
         return NOTHING
 

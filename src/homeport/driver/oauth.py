@@ -22,7 +22,7 @@ class OAuth(HttpProvider):
     def grant(self, now: float) -> Mapping[str, str | Secret]:
         """The form that is exchanged for a token; its secrets are scrubbed from whatever is answered."""
 
-    def tokens(self, session: Mapping[str, Secret]) -> Mapping[str, str | Secret]:
+    def session_headers(self, session: Mapping[str, Secret]) -> Mapping[str, str | Secret]:
         return bearer(session["token"]) if "token" in session else {}
 
     async def enter(self, api: Api) -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from homeport.core.errors import (
     BadCredentials,
+    Blocked,
     NoSuchName,
     ProviderError,
     Refused,
@@ -42,6 +43,10 @@ from tests.fakes.aliyun import FakeAliyun
         (400, "InvalidTimeStamp.Expired", Unreachable),
         (400, "SignatureNonceUsed", Unreachable),
         (400, "InternalError", Unreachable),
+        (400, "UnKnownError", Unreachable),
+        (400, "DomainForbidden", Blocked),
+        (400, "RecordForbidden.BlackHole", Blocked),
+        (400, "QuotaExceeded.ARecord", Refused),
         (400, "Throttling", Throttled),
         (400, "Throttling.User", Throttled),
         (400, "LastOperationNotFinished", Throttled),

@@ -94,3 +94,13 @@ def test_tc3_knows_the_day_in_utc_and_says_the_token_of_a_lent_key() -> None:
     assert "/2026-01-02/" in authorization(tc3(vector, midnight))
     assert "/2026-01-01/" in authorization(tc3(vector, midnight - 1))
     assert tc3(vector, midnight, Secret("lent")).headers["x-tc-token"] == Secret("lent")
+
+
+def test_the_host_is_signed_as_it_is_sent() -> None:
+    said = {
+        "https://Dns.Example.com:443/": "dns.example.com",
+        "https://dns.example.com:80/x": "dns.example.com:80",
+        "http://127.0.0.1:80/": "127.0.0.1",
+        "http://[::1]:8080/": "[::1]:8080",
+    }
+    assert {url: Request("GET", url).host for url in said} == said

@@ -3,7 +3,16 @@
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar
 
-from ..core.errors import BadCredentials, NoSuchName, Refused, Stale, Throttled, Unintelligible, Unreachable
+from ..core.errors import (
+    BadCredentials,
+    Blocked,
+    NoSuchName,
+    Refused,
+    Stale,
+    Throttled,
+    Unintelligible,
+    Unreachable,
+)
 from ..core.secret import Secret
 from ..driver import Api, Fault, HttpProvider, raise_fault
 from ..wire.http import Query, Reply, Request
@@ -11,7 +20,7 @@ from ..wire.sign_acs3 import signed
 
 _FAULTS = (
     Fault(Unreachable, ("InvalidTimeStamp",), "; is the clock of this machine right?"),
-    Fault(Unreachable, ("SignatureNonceUsed", "InternalError", "ServiceUnavailable")),
+    Fault(Unreachable, ("SignatureNonceUsed", "InternalError", "ServiceUnavailable", "UnKnownError")),
     Fault(
         BadCredentials,
         (
@@ -26,6 +35,7 @@ _FAULTS = (
         ),
         "; the AccessKey must be active and its RAM user must be allowed to do this",
     ),
+    Fault(Blocked, ("DomainForbidden", "RecordForbidden")),
     Fault(Throttled, ("Throttling", "FlowControl", "LastOperationNotFinished", "TooManyRequests")),
     Fault(
         Stale,
@@ -46,7 +56,6 @@ _FAULTS = (
     Fault(
         Refused,
         (
-            "DomainForbidden",
             "DomainRecordConflict",
             "DomainRecordLocked",
             "InvalidDomainName",

@@ -8,7 +8,7 @@ https://dnspod.intl.tencentcloudapi.com.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -40,7 +40,7 @@ class TencentDNSPod(TencentCloud, RestRecords):
     most_ttl = 604800
     budget = Budget(requests=20, seconds=1)
 
-    async def find_zones(self, api: Api, candidates: Any) -> Sequence[Zone | Unusable]:
+    async def find_zones(self, api: Api, candidates: Collection[Name]) -> Sequence[Zone | Unusable]:
         rows = await self._rows(api, "DescribeDomainList", {}, "DomainList")
         zones = [zone for row in rows if (zone := self.zone_of(row)) and zone.apex in candidates]
         return list({zone.apex: zone for zone in zones}.values())

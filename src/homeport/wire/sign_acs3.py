@@ -42,14 +42,13 @@ def signed(
     }
     if token is not None:
         headers["x-acs-security-token"] = token
-    url = urlsplit(request.url)
-    said = {name: _plain(value).strip() for name, value in headers.items()} | {"host": url.netloc}
+    said = {name: _plain(value).strip() for name, value in headers.items()} | {"host": request.host}
     names = sorted(name for name in said if name in ("host", "content-type") or name.startswith("x-acs-"))
     query = sorted((_encoded(name), _encoded(_plain(value))) for name, value in request.query.items())
     canonical = "\n".join(
         [
             request.method,
-            url.path or "/",
+            urlsplit(request.url).path or "/",
             "&".join(f"{name}={value}" for name, value in query),
             *(f"{name}:{said[name]}" for name in names),
             "",

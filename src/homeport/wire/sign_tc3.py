@@ -33,16 +33,15 @@ def signed(
 
     `version` is that of the API; `token` belongs to a key that the Security Token Service lent.
     """
-    url = urlsplit(request.url)
     kind = request.headers.get("content-type", "")
     assert isinstance(kind, str), "the type of a body is no secret"
     canonical = "\n".join(
         [
             request.method,
-            url.path or "/",
+            urlsplit(request.url).path or "/",
             "",
             f"content-type:{kind.strip().lower()}",
-            f"host:{url.netloc.lower()}",
+            f"host:{request.host}",
             "",
             _SIGNED,
             sha256(request.body).hexdigest(),

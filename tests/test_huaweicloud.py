@@ -14,6 +14,7 @@ from homeport.core.errors import (
     Refused,
     Stale,
     Throttled,
+    Unintelligible,
     Unreachable,
 )
 from homeport.core.secret import Secret
@@ -100,6 +101,16 @@ def test_the_other_values_of_a_set_are_seen() -> None:
     guest = agent(fake)
     assert only(guest.bring_about(want(fake.owner, "192.0.2.1", "192.0.2.2"))) is None
     assert {request.method for request in guest.wire.sent} == {"GET"}
+
+
+@pytest.mark.parametrize("start", [[], ["192.0.2.7"]])
+def test_an_answer_that_holds_other_addresses_is_no_success(start: list[str]) -> None:
+    def other(fake: Fake, request: Request) -> Reply:
+        return answer(row(fake, status="PENDING_UPDATE"), 202)
+
+    fake = FakeHuaweiCloud()
+    fake.put(fake.owner, "A", start)
+    assert type(only(agent(fake, {3: other}).bring_about(want(fake.owner, "192.0.2.1")))) is Unintelligible
 
 
 def test_a_region_has_its_host_and_a_temporary_key_its_token() -> None:

@@ -126,6 +126,15 @@ def test_both_families_of_many_names_go_in_one_batch() -> None:
     assert [request.method for request in guest.wire.sent].count("POST") == 1
 
 
+def test_all_pages_of_a_large_zone_are_read() -> None:
+    fake = FakeRoute53()
+    goals = [want(f"n{n}.{fake.zone}", "192.0.2.1") for n in range(700)]
+    guest = agent(fake)
+    assert set(guest.bring_about(*goals).values()) == {None}
+    guest.bring_about(*goals)
+    assert set(guest.planned.values()) == {()}
+
+
 def test_the_nearest_zone_is_found_behind_more_than_a_page_of_zones() -> None:
     fake = FakeRoute53()
     fake.zones += [(f"z{n}.example.com", f"Y{n}", False) for n in range(250)]

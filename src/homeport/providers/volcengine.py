@@ -69,7 +69,7 @@ class Volcengine(RestRecords):
     base = "https://open.volcengineapi.com"
     zone_name_at, zone_id_at = "ZoneName", "ZID"
     name_at, type_at, address_at, ttl_at, id_at = "Host", "Type", "Value", "TTL", "RecordID"
-    budget = Budget(requests=10, seconds=1)  # of updates; lists may be asked for more often
+    budget = Budget(requests=300, seconds=60)  # 10 updates a second, and more lists
 
     def sign(self, request: Request, now: float, nonce: str) -> Request:
         keys = Credentials(self.access_key_id, self.secret_access_key, self.session_token)

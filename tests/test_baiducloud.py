@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import quote
+
 import pytest
 
 from homeport.core.errors import (
@@ -14,6 +16,7 @@ from homeport.core.errors import (
     Unintelligible,
     Unreachable,
 )
+from homeport.net.http import IN_QUERY
 from homeport.wire.http import Reply, Request
 from tests.contract.test_every_driver import agent, only, want
 from tests.fakes import Fake, answer
@@ -105,3 +108,12 @@ def test_no_type_is_ever_taken_for_the_other() -> None:
     fake.put(fake.owner, "AAAA", ["2001:db8::1"])
     assert only(agent(fake).bring_about(want(fake.owner, "192.0.2.1"))) is None
     assert fake.held(fake.owner, "AAAA") == ["2001:db8::1"]
+
+
+@pytest.mark.parametrize("owner", ["{zone}", "*.{zone}"])
+def test_no_query_holds_what_the_wire_may_escape_otherwise_than_the_signature(owner: str) -> None:
+    fake = FakeBaiduCloud()
+    guest = agent(fake)
+    assert only(guest.bring_about(want(owner.format(zone=fake.zone), "192.0.2.1"))) is None
+    told = [str(value) for request in guest.wire.sent for value in request.query.values()]
+    assert all(quote(value, safe="~") == quote(value, safe=IN_QUERY) for value in told)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
@@ -14,9 +15,11 @@ from homeport.core.errors import (
     Refused,
     Stale,
     Throttled,
+    Unintelligible,
     Unreachable,
 )
 from homeport.core.secret import Secret
+from homeport.net.http import IN_QUERY
 from homeport.wire.http import Reply, Request
 from tests.contract.test_every_driver import agent, only, want
 from tests.fakes import Fake, answer
@@ -102,6 +105,16 @@ def test_the_other_values_of_a_set_are_seen() -> None:
     assert {request.method for request in guest.wire.sent} == {"GET"}
 
 
+@pytest.mark.parametrize("start", [[], ["192.0.2.7"]])
+def test_an_answer_that_holds_other_addresses_is_no_success(start: list[str]) -> None:
+    def other(fake: Fake, request: Request) -> Reply:
+        return answer(row(fake, status="PENDING_UPDATE"), 202)
+
+    fake = FakeHuaweiCloud()
+    fake.put(fake.owner, "A", start)
+    assert type(only(agent(fake, {3: other}).bring_about(want(fake.owner, "192.0.2.1")))) is Unintelligible
+
+
 def test_a_region_has_its_host_and_a_temporary_key_its_token() -> None:
     provider = FakeHuaweiCloud().driver("k")
     assert provider.address() == "https://dns.myhuaweicloud.com"
@@ -110,3 +123,12 @@ def test_a_region_has_its_host_and_a_temporary_key_its_token() -> None:
     signed = there.sign(Request("GET", there.address() + "/v2/zones"), 0.0, "").headers["authorization"]
     assert isinstance(signed, Secret)
     assert "SignedHeaders=host;x-sdk-date;x-security-token" in signed.reveal()
+
+
+@pytest.mark.parametrize("owner", ["{zone}", "*.{zone}"])
+def test_no_query_holds_what_the_wire_may_escape_otherwise_than_the_signature(owner: str) -> None:
+    fake = FakeHuaweiCloud()
+    guest = agent(fake)
+    assert only(guest.bring_about(want(owner.format(zone=fake.zone), "192.0.2.1"))) is None
+    told = [str(value) for request in guest.wire.sent for value in request.query.values()]
+    assert all(quote(value, safe="~") == quote(value, safe=IN_QUERY) for value in told)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from urllib.parse import quote
 
 import pytest
 
@@ -18,6 +19,7 @@ from homeport.core.errors import (
 )
 from homeport.core.secret import Secret
 from homeport.driver import Provider
+from homeport.net.http import IN_QUERY
 from homeport.wire.http import Reply, Request
 from tests.contract.test_every_driver import Agent, Wire, agent, only, want
 from tests.fakes import Fake
@@ -126,6 +128,15 @@ def test_both_families_of_many_names_go_in_one_batch() -> None:
     assert [request.method for request in guest.wire.sent].count("POST") == 1
 
 
+def test_all_pages_of_a_large_zone_are_read() -> None:
+    fake = FakeRoute53()
+    goals = [want(f"n{n}.{fake.zone}", "192.0.2.1") for n in range(700)]
+    guest = agent(fake)
+    assert set(guest.bring_about(*goals).values()) == {None}
+    guest.bring_about(*goals)
+    assert set(guest.planned.values()) == {()}
+
+
 def test_the_nearest_zone_is_found_behind_more_than_a_page_of_zones() -> None:
     fake = FakeRoute53()
     fake.zones += [(f"z{n}.example.com", f"Y{n}", False) for n in range(250)]
@@ -172,3 +183,12 @@ def test_the_reply_to_a_change_must_say_that_it_was_taken() -> None:
 
     fake = FakeRoute53()
     assert only(agent(fake, {3: strange}).bring_about(want(fake.owner, "192.0.2.1"))) is not None
+
+
+@pytest.mark.parametrize("owner", ["{zone}", "*.{zone}"])
+def test_no_query_holds_what_the_wire_may_escape_otherwise_than_the_signature(owner: str) -> None:
+    fake = FakeRoute53()
+    guest = agent(fake)
+    assert only(guest.bring_about(want(owner.format(zone=fake.zone), "192.0.2.1"))) is None
+    told = [str(value) for request in guest.wire.sent for value in request.query.values()]
+    assert all(quote(value, safe="~") == quote(value, safe=IN_QUERY) for value in told)

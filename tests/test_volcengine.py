@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from urllib.parse import quote
 
 import pytest
 
@@ -16,6 +17,7 @@ from homeport.core.errors import (
     Unreachable,
 )
 from homeport.core.secret import Secret
+from homeport.net.http import IN_QUERY
 from homeport.wire.http import Reply, Request
 from tests.contract.test_every_driver import agent, only, want
 from tests.fakes import Fake, answer
@@ -84,3 +86,12 @@ def test_a_temporary_key_and_another_region_are_signed() -> None:
     assert isinstance(signed, Secret)
     assert "/ap-singapore-1/DNS/request" in signed.reveal()
     assert "x-security-token" in signed.reveal()
+
+
+@pytest.mark.parametrize("owner", ["{zone}", "*.{zone}"])
+def test_no_query_holds_what_the_wire_may_escape_otherwise_than_the_signature(owner: str) -> None:
+    fake = FakeVolcengine()
+    guest = agent(fake)
+    assert only(guest.bring_about(want(owner.format(zone=fake.zone), "192.0.2.1"))) is None
+    told = [str(value) for request in guest.wire.sent for value in request.query.values()]
+    assert all(quote(value, safe="~") == quote(value, safe=IN_QUERY) for value in told)

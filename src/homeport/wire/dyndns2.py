@@ -132,6 +132,7 @@ _FAILURES: Mapping[str, tuple[type[ProviderError], str]] = {
 }
 _PAUSES = {"dnserr": _HALF_AN_HOUR, "911": _HALF_AN_HOUR, "unknown": _HALF_AN_HOUR, "interval": 300.0}
 CODES = _SUCCESS | _FAILURES.keys()
+_MOST = 65_536  # characters of an answer in words; real ones are a line or a small page
 _HOLES = {"{word}": r"\S+", "{any}": ".*?"}
 
 
@@ -244,11 +245,11 @@ def verdicts(
 
 def _texts(body: str, service: Service) -> Iterator[str]:
     """The lines of an answer; JSON and XML as "key = value", a page without its tags."""
-    text = body.strip()
+    text = body.strip()[:_MOST]
     if service.answers == "json" and text.startswith("{"):
         yield from _fields(text)
     elif service.answers == "xml" and text.startswith("<"):
-        for element in re.finditer(r'<(\w+)>([^<>]*)</|(\w+)\s*=\s*"([^"<>]*)"', text):
+        for element in re.finditer(r'<(\w+)>([^<>]*)</|\b(\w+)\s*=\s*"([^"<>]*)"', text):
             yield f"{element[1] or element[3]} = {(element[2] or element[4] or '').strip()}"
     else:
         if service.answers == "page":
@@ -259,11 +260,11 @@ def _texts(body: str, service: Service) -> Iterator[str]:
 def _fields(text: str) -> Iterator[str]:
     import json  # noqa: PLC0415 - few services answer so
 
-    def walk(value: Any, key: str) -> Iterator[str]:
+    def walk(value: Any, key: str, depth: int = 3) -> Iterator[str]:
         match value:
-            case dict():
+            case dict() if depth:
                 for name, inside in value.items():
-                    yield from walk(inside, f"{key}.{name}" if key else str(name))
+                    yield from walk(inside, f"{key}.{name}" if key else str(name), depth - 1)
             case bool():
                 yield f"{key} = {'true' if value else 'false'}"
             case str() | int():

@@ -16,8 +16,9 @@ from .dyndns2 import MOST_HOSTS, Service
 from .dyndns2_words import WORDS
 
 _CLOSED = "has closed; move the zone to another provider"
-GONE: Mapping[str, str] = {
+GONE: Mapping[str, str] = {  # and one that this program cannot serve
     "cloudxns": f"CloudXNS {_CLOSED}",
+    "dhis": "DHIS takes a host offline six minutes after its last word; run DHIS's own client",
     "dnspark": f"DNS Park {_CLOSED}",
     "dtdns": f"DtDNS {_CLOSED}",
     "google": "Google Domains closed in 2023, and Squarespace, which took it over, has no dynamic DNS; "

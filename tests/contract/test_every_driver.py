@@ -75,11 +75,14 @@ class Wire:
     faults: dict[int, Step] = field(default_factory=dict)
     sent: list[Request] = field(default_factory=list)
     held: list[list[str]] = field(default_factory=list)
+    got: list[Reply] = field(default_factory=list)  # of exchanges that went well
 
     async def send(self, request: Request) -> Reply:
         self.sent.append(request)
         try:
-            return self.faults.get(len(self.sent), act)(self.fake, request)
+            reply = self.faults.get(len(self.sent), act)(self.fake, request)
+            self.got.append(reply)
+            return reply
         except HomeportError:
             raise
         except Exception as error:  # else the driver would be blamed for it
@@ -125,7 +128,8 @@ class Agent:
                     changes = () if known else self.provider.changes(goal, ())
             self.planned[key] = changes
             verdicts[key] = None
-            if changes:
+            unpublished = self.provider.publishes and self.acknowledged.get(key) != goal
+            if changes or unpublished:
                 tasks.append(Task(goal, changes, zone, self.sibling(goals, key)))
 
         told: list[Key] = []
@@ -210,10 +214,11 @@ def test_the_second_time_nothing_is_written(make: type[Fake]) -> None:
     guest.wire.sent.clear()
     assert only(guest.bring_about(want(fake.owner, "192.0.2.1"))) is None
     assert set(guest.planned.values()) == {()}
-    assert {request.method for request in guest.wire.sent} <= ({"GET"} if fake.readable else set())
+    assert all(fake.readable and fake.reads(request) for request in guest.wire.sent)
 
 
 @drivers_of([fake for fake in FAKES if fake.readable and fake.several and fake.empties])
+@settings(max_examples=40)
 @given(
     start=st.lists(st.integers(1, 6), max_size=4, unique=True),
     goal=st.sets(st.integers(1, 6), max_size=4),
@@ -236,10 +241,21 @@ def test_any_start_reaches_any_goal_and_the_name_never_goes_dark(
 @drivers_of([fake for fake in FAKES if fake.attributes])
 def test_replacing_an_address_keeps_everything_else_about_the_record(make: type[Fake]) -> None:
     fake = make()
-    before = dict(fake.add(fake.owner, "A", "192.0.2.7", ttl=1234))
+    known = fake.driver("k").ttls  # a choosy service holds none but these
+    before = dict(fake.add(fake.owner, "A", "192.0.2.7", ttl=known[-1] if known else fake.odd_ttl))
     assert only(agent(fake).bring_about(want(fake.owner, "192.0.2.1"))) is None
     [after] = fake.rows
     assert {key: after[key] for key in before} == before | {"address": "192.0.2.1"}
+
+
+@drivers_of([fake for fake in FAKES if fake.special])
+@pytest.mark.parametrize("goal", [["192.0.2.1"], ["192.0.2.1", "192.0.2.2"], []])
+def test_a_record_that_is_special_is_left_alone(make: type[Fake], goal: list[str]) -> None:
+    fake = make()
+    fake.add(fake.owner, "A", "192.0.2.7", **fake.special)
+    before = [dict(row) for row in fake.rows]
+    assert type(only(agent(fake).bring_about(want(fake.owner, *goal)))) is Refused
+    assert fake.rows == before
 
 
 @every_readable
@@ -331,7 +347,7 @@ def test_many_names_of_a_large_zone_are_few_requests(make: type[Fake]) -> None:
     for n in range(0 if at_once > 1 or not fake.readable else 1100):
         fake.add(f"other{n}.{fake.zone}", "A", "192.0.2.99")
     others = len(fake.rows)
-    most = 50 if at_once > 1 else 50 + len(names) * fake.steps
+    most = 50 if at_once > 1 else 50 + len(names) * (fake.looks + fake.steps)
     for address in "192.0.2.1", "192.0.2.2":
         guest.wire.sent.clear()
         assert set(guest.bring_about(*(want(name, address) for name in names)).values()) == {None}
@@ -377,11 +393,12 @@ def quoted(request: Request) -> bytes:
         [shown(v) for v in request.headers.values()],
         [shown(v) for v in request.query.values()],
     )
-    bare = [value.partition(" ")[2] for value in headers]
+    bare = [credentials(value) for value in headers]
     encoded = [quote(value) for value in values + bare] + [
         urlencode({"x": value}) for value in values + bare
     ]
-    return f"your request {' '.join(headers + values + bare + encoded)} is fine, but...".encode()
+    body = [request.body.decode()]
+    return f"your request {' '.join(body + headers + values + bare + encoded)} is fine, but...".encode()
 
 
 FAULTS: dict[str, tuple[Step, type[ProviderError]]] = {
@@ -430,7 +447,9 @@ def test_any_fault_at_any_exchange_is_named_and_the_next_round_mends_it(
 
     probe = agent(start()[0])
     probe.bring_about(*start()[1])
-    for n in range(1, len(probe.wire.sent) + 1):
+    for n, usual in enumerate(probe.wire.got, 1):
+        if fault == "null" and usual.body == b"null":
+            continue  # that is all the service ever says to it
         fake, wanted = start()
         guest = agent(fake, {n: step})
         verdicts = guest.bring_about(*wanted)
@@ -497,7 +516,14 @@ def forms(fake: Fake) -> list[str]:
     """The fake's key, as it looks in headers and in URLs."""
     words = ["s3cr3t", "y +1", "k%26y"]
     provider = fake.driver(fake.good)
-    return words + [shown(value).partition(" ")[2] for value in provider.headers().values()]
+    secrets = [value for value in provider.headers().values() if isinstance(value, Secret)]
+    return words + [credentials(shown(value)) for value in secrets]
+
+
+def credentials(value: str) -> str:
+    """A header's value without the scheme ("Bearer"); without one, the whole is the secret."""
+    scheme, _, rest = value.partition(" ")
+    return rest if scheme.isalpha() and rest else value
 
 
 @every_driver

@@ -86,7 +86,8 @@ def _key(name: str) -> str:
 
 
 def _wrapped(text: str) -> str:
-    return fill(text, 78, initial_indent="  ", subsequent_indent="    ")
+    indents = {"initial_indent": "  ", "subsequent_indent": "    "}
+    return fill(text, 78, break_on_hyphens=False, break_long_words=False, **indents)
 
 
 def _indented(text: str) -> str:

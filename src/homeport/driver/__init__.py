@@ -14,6 +14,7 @@ takes, and turns any reply the driver trips over into `Unintelligible`.  `Api` m
 errors.  A driver raises only what it alone can know, such as a refusal inside a "200 OK".
 """
 
+from .actions import Fault, every_page, raise_fault
 from .base import (
     Api,
     Budget,
@@ -26,7 +27,9 @@ from .base import (
     Together,
     Verdict,
     one_by_one,
+    told,
     understanding,
+    until_short,
 )
 from .domains import domain_of, not_in
 from .primary import Primary
@@ -41,12 +44,14 @@ from .zones import (
     ZoneWriter,
     ask_for_zones,
     owner_of,
+    seen_before,
 )
 
 __all__ = [
     "Api",
     "Budget",
     "DnsTransport",
+    "Fault",
     "HttpProvider",
     "KeyForEachName",
     "NoBatch",
@@ -68,9 +73,14 @@ __all__ = [
     "ask_for_zones",
     "by_name",
     "domain_of",
+    "every_page",
     "not_in",
     "one_by_one",
     "owner_of",
+    "raise_fault",
+    "seen_before",
+    "told",
     "understanding",
+    "until_short",
     "wrong_names",
 ]

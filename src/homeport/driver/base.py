@@ -15,7 +15,7 @@ from collections.abc import (
     Sequence,
 )
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, NamedTuple, Protocol, TypeVar
@@ -71,6 +71,17 @@ async def one_by_one(work: Sequence[Awaitable[T]]) -> list[T]:
                 one.close()  # those after an error were never started; else Python warns of them
 
 
+async def until_short(page: Callable[[int], Awaitable[list[Any]]], size: int) -> list[Any]:
+    """All rows of a list that does not tell its length: pages 0, 1, 2 ... until one is not full."""
+    rows: list[Any] = []
+    for number in range(_MOST_PAGES):
+        some = await page(number)
+        rows += some
+        if len(some) < size:
+            return rows
+    raise Unintelligible("a list without an end")
+
+
 def random_nonce() -> str:
     """32 hexadecimal digits that nobody can guess."""
     return os.urandom(16).hex()
@@ -93,6 +104,7 @@ class Api:
     now: Callable[[], float]  # seconds since 1970, UTC
     together: Together = one_by_one
     nonce: Callable[[], str] = random_nonce
+    session: dict[str, Secret] = field(default_factory=dict)  # what a login gave, until the round ends
 
     async def rows(self, path: str, at: str = "", **query: str | Secret) -> list[Any]:
         """GET a list, all pages of it; `at` is the key it lies under, if the reply is an object.
@@ -172,7 +184,7 @@ class Api:
 
     def judge(self, request: Request, reply: Reply) -> Reply:
         """Return a 2xx reply; raise what the agent must do about any other."""
-        return judge(request, reply, self.provider, self.now())
+        return judge(request, reply, self.provider, self.now(), self.session.values())
 
     async def call(
         self,
@@ -196,28 +208,34 @@ class Api:
         try:
             payload = reply.json()
         except Unintelligible:
-            raise Unintelligible(f"{request}: not JSON: {_words(request, reply, self.provider)}") from None
+            words = _words(request, reply, self.provider, self.session.values())
+            raise Unintelligible(f"{request}: not JSON: {words}") from None
+        if payload is None:  # so that None is "204 No Content" and nothing else
+            raise Unintelligible(f"{request}: null")
         self.provider.check(payload)
         return payload
 
 
-def judge(request: Request, reply: Reply, provider: Provider, now: float) -> Reply:
+def judge(
+    request: Request, reply: Reply, provider: Provider, now: float, secrets: Iterable[Secret] = ()
+) -> Reply:
     """Return a 2xx reply; raise what the agent must do about any other.
 
     Outages and throttling are told by the status; of the other 4xx, the provider's own list of
-    errors (`check_failure`) goes first, since it knows more than the status.
+    errors (`check_failure`) goes first, since it knows more than the status.  `secrets` are those of
+    the session, which stand in no setting.
     """
     status = reply.status
     if 200 <= status < 300:
         return reply
-    said = f"{request}: {status} {_words(request, reply, provider)}".rstrip()
+    said = f"{request}: {status} {_words(request, reply, provider, secrets)}".rstrip()
     seconds = reply.retry_after(now)
-    if status == 429:
+    if status in provider.too_many:
         least = provider.patience
         raise Throttled(said, retry_after=least if seconds is None else max(seconds, least or 0.0))
     if status == 503 and seconds:
         raise Throttled(said, retry_after=seconds)
-    if status in (408, 425) or status >= 500:
+    if status in (408, 425) or (status >= 500 and status not in provider.refusals):
         raise Unreachable(said)
     if 300 <= status < 400:
         raise Unintelligible(f"{said} (a redirect, which is never followed with credentials)")
@@ -231,18 +249,21 @@ def judge(request: Request, reply: Reply, provider: Provider, now: float) -> Rep
     raise Refused(said)
 
 
-def _words(request: Request, reply: Reply, provider: Provider) -> str:
+def _words(request: Request, reply: Reply, provider: Provider, secrets: Iterable[Secret]) -> str:
     """What the reply says, fit for a message: short, on one line, without our secrets."""
     if reply.is_page:
         return "a web page"
-    sent = [*request.headers.values(), *request.query.values()]  # a session's key is in no setting
-    text = scrub(provider.scrub(reply.text), within([*sent, request.hidden]))
+    sent = [*request.headers.values(), *request.query.values(), request.hidden]
+    text = scrub(
+        provider.scrub(reply.text), within([*sent, *secrets])
+    )  # those of a session are no settings
     return " ".join(text.split())[:160]
 
 
 class Task(NamedTuple):
     """What is to be done about one RRset: the changes, and where they belong.
 
+    Without changes, all stands there as it is wanted, but a service that `publishes` must be told to.
     `sibling` is the other family of the same owner, as it should be said to a service that forgets
     what it is not told; None if nobody knows it.
     """
@@ -272,8 +293,13 @@ class Provider(ABC):
     most_ttl: ClassVar[int] = 2**31 - 1  # seconds (RFC 2181, 8)
     ttls: ClassVar[tuple[int, ...]] = ()  # the only ones it takes, in ascending order, if it is choosy
     readable: ClassVar[bool] = True  # can the provider say what it holds?
+    publishes: ClassVar[bool] = (
+        False  # does a last step publish what is written, and no look show if it did?
+    )
     budget: ClassVar[Budget | None] = None
     patience: ClassVar[float | None] = None  # seconds to wait at least after a 429
+    refusals: ClassVar[tuple[int, ...]] = ()  # of the 5xx, those by which it says that we are wrong
+    too_many: ClassVar[tuple[int, ...]] = (429,)  # statuses by which it asks for patience
 
     def fit(self, wanted: RRset) -> RRset:
         """The nearest thing to `wanted` this provider can hold, so that a plan can ever come out empty."""
@@ -364,6 +390,17 @@ class Provider(ABC):
 
         Every task gets exactly one verdict.  Raises no `ProviderError`.
         """
+
+
+def told(reply: Reply, *at: str) -> str:
+    """What a JSON reply says under these keys, as text; "" if it says nothing there."""
+    try:
+        found = reply.json()
+        for key in at:
+            found = found[key]
+    except (Unintelligible, LookupError, TypeError):
+        return ""
+    return "" if found is None else str(found)
 
 
 @dataclass(slots=True)

@@ -26,6 +26,11 @@ def token(scheme: str, value: Secret) -> dict[str, Secret]:
     return {"authorization": Secret(f"{scheme} {value.reveal()}")}
 
 
+def pair(scheme: str, name: Secret, value: Secret) -> dict[str, Secret]:
+    """`Authorization: sso-key NAME:VALUE`, plain."""
+    return {"authorization": Secret(f"{scheme} {name.reveal()}:{value.reveal()}")}
+
+
 def key(name: str, value: Secret) -> dict[str, Secret]:
     """A header of the service's own, such as `X-API-Key: ...`."""
     return {name: value}
@@ -39,6 +44,19 @@ def joined(*parts: str | Secret) -> Secret:
 def sha1_of(user: str, password: Secret) -> Secret:
     """The SHA-1 of "user|password" in hexadecimal digits, which FreeDNS takes for both."""
     return Secret(sha1(f"{user}|{password.reveal()}".encode(), usedforsecurity=False).hexdigest())
+
+
+def cookies(jar: Mapping[str, Secret]) -> dict[str, Secret]:
+    """RFC 6265, 5.4: what a login gave, as the header that gives it back."""
+    return {"cookie": Secret("; ".join(f"{name}={value.reveal()}" for name, value in jar.items()))}
+
+
+def jar(set_cookie: str) -> dict[str, Secret]:
+    """The cookies of a `Set-Cookie` header, several of them joined by commas; without attributes."""
+    import re  # noqa: PLC0415 - few services use cookies
+
+    pairs = re.findall(r"(?:^|, )([^=;, ]+)=([^;, ]+)", set_cookie)
+    return {name: Secret(value.strip('"')) for name, value in pairs}
 
 
 def form(fields: Mapping[str, str | Secret]) -> Content:

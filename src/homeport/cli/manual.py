@@ -86,7 +86,14 @@ def _key(name: str) -> str:
 
 
 def _wrapped(text: str) -> str:
-    return fill(text, 78, initial_indent="  ", subsequent_indent="    ")
+    return fill(
+        text,
+        78,
+        initial_indent="  ",
+        subsequent_indent="    ",
+        break_on_hyphens=False,
+        break_long_words=False,
+    )
 
 
 def _indented(text: str) -> str:

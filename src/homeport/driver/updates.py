@@ -147,7 +147,7 @@ class KeyForEachName(UpdateApi):
     key: Annotated[Secret | None, "the key, where one is good for all names of this account"] = None
     keys: Annotated[
         Mapping[str, Secret], 'the key of each name: { "home.example.com" = "env:HOME_KEY" }'
-    ] = field(default_factory=dict)
+    ] = field(default_factory=dict, hash=False)
 
     def mistakes(self) -> Iterator[tuple[str, str]]:
         if self.key is None and not self.keys:

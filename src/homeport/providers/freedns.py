@@ -30,10 +30,10 @@ _AS_IT_WAS = re.compile(r"ERROR: Address (\S+) has not changed")
 class FreeDNS(UpdateApi):
     tokens: Annotated[
         Mapping[str, Secret], 'the token of each A record: { "home.mooo.com" = "env:HOME_TOKEN" }'
-    ] = field(default_factory=dict)
+    ] = field(default_factory=dict, hash=False)
     tokens6: Annotated[
         Mapping[str, Secret], "the token of each AAAA record, which is another than that of the A record"
-    ] = field(default_factory=dict)
+    ] = field(default_factory=dict, hash=False)
     username: Annotated[str | None, "user name, where the tokens shall be looked up"] = None
     password: Annotated[Secret | None, "password of the whole account, which goes with it"] = None
 

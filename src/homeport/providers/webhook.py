@@ -40,14 +40,14 @@ class Webhook(UpdateApi):
     ]
     secrets: Annotated[
         Mapping[str, Secret], 'placeholders of your own: of { token = "env:TOKEN" } the text is {token}'
-    ] = field(default_factory=dict)
+    ] = field(default_factory=dict, hash=False)
     method: Annotated[
         Literal["GET", "POST", "PUT", "PATCH", "DELETE"] | None,
         "HTTP method; without it GET, with a body POST",
     ] = None
     header: Annotated[
         Mapping[str, str], 'header fields, with placeholders: { Authorization = "Bearer {token}" }'
-    ] = field(default_factory=dict)
+    ] = field(default_factory=dict, hash=False)
     body: Annotated[str | None, "body of the request, with placeholders"] = None
     content_type: Annotated[
         str | None, "media type of the body; without it JSON if it begins with a brace, else plain text"

@@ -24,6 +24,7 @@ from homeport.wire.http import Reply
 from tests.contract.test_every_driver import agent, only, want
 from tests.fakes import Fake
 from tests.fakes.azure import FakeAzure
+from tests.fakes.gcore import FakeGcore
 from tests.fakes.googleclouddns import FakeGoogleCloudDNS
 from tests.fakes.hetzner import FakeHetzner
 from tests.fakes.ovh import FakeOVH
@@ -147,3 +148,19 @@ def test_a_secondary_of_powerdns_is_not_written(kind: str, zone: bool) -> None:
     row = {"id": "example.com.", "name": "example.com.", "kind": kind}
     found = FakePowerDNS().driver("k").zone_of(row)
     assert (type(found).__name__ == "Zone") is zone
+
+
+@pytest.mark.parametrize("make", [FakePowerDNS, FakeGcore])
+@pytest.mark.parametrize("others", [[], ["192.0.2.8"]], ids=["alone", "beside others"])
+def test_records_that_are_switched_off_stay_so(make: type[Fake], others: list[str]) -> None:
+    fake = make()
+    off = {"enabled": False, "disabled": True}
+    theirs = fake.add(fake.owner, "A", "192.0.2.9", **off)
+    for address in others:
+        fake.add(fake.owner, "A", address)
+    for goal in ["192.0.2.1"], []:
+        assert only(agent(fake).bring_about(want(fake.owner, *goal))) is None
+        assert fake.held(fake.owner, "A") == goal
+        assert [row["address"] for row in fake.rows if row["address"] not in goal] == [theirs["address"]]
+    assert only(agent(fake).bring_about(want(fake.owner, "192.0.2.9"))) is None
+    assert fake.held(fake.owner, "A") == ["192.0.2.9"]

@@ -44,7 +44,7 @@ class FakeGoogleCloudDNS(RestFake):
     base = PROJECT
     missing = failure(404, "notFound", "The 'parameters.managedZone' resource does not exist.")
     denied = failure(400, "cnameResourceRecordSetConflict", "The resource record set is invalid.")
-    attributes = {}
+    special = {"policy": {"wrr": {"items": [{"weight": 1, "rrdatas": ["192.0.2.7"]}]}}}
     session = {"token": Secret(TOKEN)}
     exchanges = {
         "change_create": (
@@ -147,6 +147,8 @@ class FakeGoogleCloudDNS(RestFake):
     def shown(self, owner: str, rrtype: str) -> dict[str, Any]:
         rows = [row for row in self.rows if (row["owner"], row["type"]) == (owner, rrtype)]
         about = {"kind": "dns#resourceRecordSet", "name": f"{owner}.", "type": rrtype}
+        if "policy" in rows[0]:
+            return about | {"ttl": rows[0]["ttl"], "routingPolicy": rows[0]["policy"]}
         return about | {"ttl": rows[0]["ttl"], "rrdatas": [row["address"] for row in rows]}
 
     def list(self, at: str, rows: list[Any], kind: str, asked: dict[str, str]) -> Reply:

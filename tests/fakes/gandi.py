@@ -41,7 +41,15 @@ class FakeGandi(RestFake):
                 return self.list([{"fqdn": self.zone, "domain_href": f"{URL}/{self.zone}"}], asked, URL)
             case "GET", [zone, "records"]:
                 sets = dict.fromkeys((row["owner"], row["type"]) for row in self.inside(zone))
-                return self.list([self.shown(*key) for key in sets], asked, f"{URL}/{zone}/records")
+                text = {
+                    "rrset_name": "home",
+                    "rrset_type": "TXT",
+                    "rrset_ttl": 300,
+                    "rrset_values": ['"a"'],
+                }
+                return self.list(
+                    [text, *(self.shown(*key) for key in sets)], asked, f"{URL}/{zone}/records"
+                )
             case "GET", [zone, "records", label, rrtype]:
                 self.inside(zone)
                 return answer(self.shown(self.full(label), rrtype))

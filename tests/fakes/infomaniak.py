@@ -43,7 +43,8 @@ class FakeInfomaniak(RestFake):
             case "GET", ["product"]:
                 if asked.get("service_name") != "domain":
                     raise Failure(*wrong(422, "validation_failed", "service_name"))
-                rows = [{"id": n, "customer_name": f"z{n}.test"} for n in range(20)]  # more than a page
+                rows: list[dict[str, Any]] = [{"id": 1, "customer_name": None}]
+                rows += [{"id": n, "customer_name": f"z{n}.test"} for n in range(2, 22)]  # more than a page
                 rows.append({"id": 890190, "customer_name": self.zone})
                 shown, pages = self.paged(rows, asked, size="items_per_page"), -(-len(rows) // 20)
                 return self.result(shown, page=int(asked.get("page", 1)), pages=pages)

@@ -51,7 +51,8 @@ class FakeNS1(RestFake):
                 return answer([{"zone": self.zone, "id": "z1", "link": None, "secondary": None}])
             case "GET", [zone]:
                 sets = dict.fromkeys((row["owner"], row["type"]) for row in self.inside(zone))
-                return answer({"zone": zone, "records": [self.short(*key) for key in sets]})
+                text = {"domain": f"home.{zone}", "type": "TXT", "ttl": 60, "short_answers": ["a text"]}
+                return answer({"zone": zone, "records": [text, *(self.short(*key) for key in sets)]})
             case "GET", [zone, owner, rrtype]:
                 self.held_of(zone, owner, rrtype)
                 return answer(self.shown(owner, rrtype))

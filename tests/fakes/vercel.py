@@ -12,6 +12,7 @@ from . import answer, header, query
 from ._rest import Failure, RestFake
 
 URL = "https://api.vercel.com"
+LATEST = 1_780_000_000_000  # milliseconds
 
 
 def wrong(status: int, code: str, message: str) -> tuple[int, object]:
@@ -79,15 +80,15 @@ class FakeVercel(RestFake):
             "ttl": row["ttl"],
             "comment": row["comment"],
             "creator": "a person",
-            "createdAt": int(row["id"]),
+            "createdAt": LATEST - int(row["id"]),  # what a test adds last comes on the last page
         }
 
     def list(self, at: str, rows: list[Any], asked: dict[str, str]) -> Reply:
         """The latest first, 100 at most, and those before a time."""
-        until, size = asked.get("until", "9999999999999"), int(asked.get("limit", 20))
+        until, size = asked.get("until", str(LATEST)), int(asked.get("limit", 20))
         if not until.isdecimal() or not 1 <= size <= 100:
             raise Failure(*wrong(400, "bad_request", "`until` should be a number"))
-        before = [row for row in reversed(rows) if row.get("createdAt", 1) < int(until)]
+        before = [row for row in rows if row.get("createdAt", 1) < int(until)]
         shown, left = before[:size], before[size:]
         following = shown[-1]["createdAt"] if left else None
         return answer({at: shown, "pagination": {"count": len(shown), "next": following, "prev": None}})

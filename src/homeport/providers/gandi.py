@@ -14,7 +14,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from ..core.dns import Key, Record, RRset, RRType, Zone, in_order
 from ..core.secret import Secret
-from ..driver import Api, Budget, HttpProvider, RRsetApi, owner_of
+from ..driver import Api, HttpProvider, RRsetApi, owner_of
 from ..wire.auth import bearer
 from ..wire.http import Query, Reply
 
@@ -35,7 +35,7 @@ class Gandi(RRsetApi, HttpProvider):
     base = "https://api.gandi.net/v5/livedns"
     zones, zone_name_at, zone_id_at, zones_query = "/domains", "fqdn", "fqdn", {"per_page": "500"}
     least_ttl, most_ttl = 300, 2592000
-    budget = Budget(requests=300, seconds=60)
+    patience = 60
 
     def headers(self) -> dict[str, Secret]:
         return bearer(self.token)

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 from ..core.dns import IPAddress, Name, Zone
 from ..core.errors import Refused
 from ..core.secret import Secret
-from ..driver import Budget, RestRecords
+from ..driver import Budget, RestRecords, owner_of
 from ..wire.auth import bearer
 from ..wire.http import Query
 
@@ -27,7 +27,6 @@ class Infomaniak(RestRecords):
     )
     base = "https://api.infomaniak.com"
     zones, zones_at, zones_query = "/1/product", "data", {"service_name": "domain"}
-    zone_name_at = "customer_name"
     collection, rows_at = "/1/domain/{zone}/dns/record", "data"
     update_with, apex, fixed = "PUT", ".", ("type",)
     name_at, address_at = "source", "target"
@@ -43,6 +42,10 @@ class Infomaniak(RestRecords):
             raise Refused(f"{self.title}: {self.scrub(str(payload.get('error')))[:160]}")
         if payload["result"] not in ("success", "asynchronous"):
             raise ValueError(f"an unknown result: {payload['result']!r}")
+
+    def zone_of(self, row: Any) -> Zone | None:
+        apex = owner_of(row["customer_name"] or "")  # null of a product that is not set up yet
+        return Zone(apex, str(row["id"])) if apex else None
 
     def later_pages(self, payload: Any) -> Iterable[Query]:
         return ({"page": str(number)} for number in range(2, (payload.get("pages") or 1) + 1))

@@ -2,7 +2,7 @@
 
 Each call has a version of its own in its path.  What belongs to a team is seen only with its id in the
 query.  Owner names are relative, "" at the apex.  Pages go back in time.  A creation is answered with an
-id only, an update with a row whose `type` is "record".
+id only, an update with a row whose `type` is "record".  It takes 100 creations an hour.
 """
 
 from dataclasses import dataclass, replace
@@ -12,7 +12,7 @@ from typing import Annotated, Any
 from ..core.dns import IPAddress, Name, Record, RRType, Zone
 from ..core.errors import Stale
 from ..core.secret import Secret
-from ..driver import Api, Budget, RestRecords, seen_before
+from ..driver import Api, RestRecords, seen_before
 from ..wire.auth import bearer
 from ..wire.http import Query, Reply, Request
 
@@ -33,7 +33,7 @@ class Vercel(RestRecords):
     collection, listed = "/v2/domains/{zone}/records", "/v5/domains/{zone}/records"
     rows_at, address_at, apex, fixed = "records", "value", "", ("type", "name")
     least_ttl, most_ttl = 60, 86400
-    budget = Budget(requests=100, seconds=3600)
+    patience = 300
 
     def headers(self) -> dict[str, Secret]:
         return bearer(self.token)

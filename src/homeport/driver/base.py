@@ -263,12 +263,9 @@ def _words(request: Request, reply: Reply, provider: Provider, secrets: Iterable
     """What the reply says, fit for a message: short, on one line, without our secrets."""
     if reply.is_page:
         return "a web page"
-    sent = [
-        *request.headers.values(),
-        *request.query.values(),
-        *secrets,
-    ]  # a session's key is in no setting
-    text = scrub(provider.scrub(reply.text), [value for value in sent if isinstance(value, Secret)])
+    sent = [*request.headers.values(), *request.query.values()]  # a session's key is in no setting
+    known = [*secrets, *(value for value in sent if isinstance(value, Secret))]
+    text = scrub(provider.scrub(reply.text), known)
     return " ".join(text.split())[:160]
 
 

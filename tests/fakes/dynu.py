@@ -79,7 +79,7 @@ class FakeDynu(RestFake):
     def read(self, new: dict[str, Any]) -> dict[str, Any]:
         """What a body says of a record; what it does not say is set."""
         try:
-            said = {"owner": self.full(new["nodeName"]), "rrtype": new["recordType"], "ttl": new["ttl"]}
+            said = {"owner": self.full(new["nodeName"], ""), "rrtype": new["recordType"], "ttl": new["ttl"]}
             field, _ = FIELDS.get(new["recordType"], ("textData", ""))
             said |= {"address": new[field], "state": new["state"]}
             return said | {"group": new.get("group", "")}

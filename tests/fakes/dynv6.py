@@ -55,7 +55,7 @@ class FakeDynv6(RestFake):
     def owner_of(self, new: dict[str, Any]) -> str:
         if not new["name"] or new.keys() - {"name", "type", "data"}:
             raise Failure(*self.denied)
-        return self.full(new["name"])
+        return self.full(new["name"], "")
 
     def property(self, rrtype: str) -> dict[str, Any] | None:
         return next((row for row in self.rows if row.get("property") == rrtype), None)

@@ -40,12 +40,12 @@ class FakeNameCom(RestFake):
                 return self.list("records", [self.shown(row) for row in self.inside(zone)], asked)
             case "POST", [zone, "records"]:
                 self.inside(zone)
-                owner = self.full(new["host"])
+                owner = self.full(new["host"], "")
                 return answer(
                     self.shown(self.create(owner, new["type"], new["answer"], new.get("ttl", 300)))
                 )
             case "PUT", [zone, "records", id] if id in [row["id"] for row in self.inside(zone)]:
-                owner, ttl = self.full(new["host"]), new.get("ttl", 300)  # what is not said, it sets
+                owner, ttl = self.full(new["host"], ""), new.get("ttl", 300)  # what is not said, it sets
                 row = self.change(id, owner=owner, type=new["type"], address=new["answer"], ttl=ttl)
                 return answer(self.shown(row))
             case "DELETE", [zone, "records", id] if id in [row["id"] for row in self.inside(zone)]:

@@ -54,7 +54,7 @@ class FakeNameSilo(RestFake):
 
     def serve(self, method: str, path: list[str], asked: dict[str, str], new: Any) -> Reply:
         rows = self.inside(asked["domain"])
-        owner, ttl = self.full(asked.get("rrhost", "")), int(asked.get("rrttl", 7207))
+        owner, ttl = self.full(asked.get("rrhost", ""), ""), int(asked.get("rrttl", 7207))
         match path:
             case ["getDomainInfo"]:
                 return self.done(path, created="2020-01-01", status="Active")

@@ -59,7 +59,9 @@ class FakePorkbun(RestFake):
                 return self.done(cloudflare="enabled", records=rows)
             case ["dns", "create", zone]:
                 self.inside(zone)
-                row = self.create(self.full(new["name"]), new["type"], new["content"], new.get("ttl", 600))
+                row = self.create(
+                    self.full(new["name"], ""), new["type"], new["content"], new.get("ttl", 600)
+                )
                 return self.done(id=int(row["id"]))
             case ["dns", "edit", zone, id]:
                 held = [row for row in self.inside(zone) if row["id"] == id]
@@ -67,7 +69,7 @@ class FakePorkbun(RestFake):
                 if not held:
                     raise Failure(*error("Invalid record ID."))
                 kept = {"notes": new["notes"]} if new.get("notes") is not None else {}
-                owner, ttl = self.full(new["name"]), new.get("ttl", 600)  # what is not said, it sets
+                owner, ttl = self.full(new["name"], ""), new.get("ttl", 600)  # what is not said, it sets
                 self.change(id, owner=owner, type=new["type"], address=new["content"], ttl=ttl, **kept)
                 if held == before:
                     raise Failure(*error("Edit error: We were unable to edit the DNS record."))

@@ -420,6 +420,19 @@ def told(reply: Reply, *at: str | int) -> str:
     return "" if found is None else str(found)
 
 
+def raise_for_words(
+    provider: Provider, table: Sequence[tuple[str, type[ProviderError], str]], words: str, said: str
+) -> None:
+    """Raise the first error of the table whose first part stands in what the service says.
+
+    The third part is what the person may do about it.  `said` is fit for a message.
+    """
+    for part, kind, hint in table:
+        if part in words.lower():
+            told = said + hint
+            raise Throttled(told, retry_after=provider.patience) if kind is Throttled else kind(told)
+
+
 @dataclass(slots=True)
 class End:
     """The first error after which nothing more is sent for this account in this round."""

@@ -12,7 +12,7 @@ from typing import Annotated, Any
 from ..core.dns import IPAddress, Record, RRset, Zone
 from ..core.errors import BadCredentials, NoSuchName, ProviderError, Refused, Stale, Throttled
 from ..core.secret import Secret
-from ..driver import Api, Budget, RestRecords, Unusable, owner_of, until_short
+from ..driver import Api, Budget, RestRecords, Unusable, owner_of, raise_for_words, until_short
 from ..wire.auth import form
 from ..wire.http import Query
 
@@ -52,9 +52,7 @@ class ClouDNS(RestRecords):
     def check(self, payload: Any) -> None:
         if isinstance(payload, dict) and payload.get("status") == "Failed":
             said = f"{self.title}: {self.scrub(str(payload['statusDescription']))[:160]}"
-            for part, kind, hint in _ERRORS:
-                if part in said.lower():
-                    raise kind(said + hint)
+            raise_for_words(self, _ERRORS, said, said)
             raise Refused(said)
 
     async def ask(self, api: Api, path: str, more: Query) -> Any:

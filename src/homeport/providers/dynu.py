@@ -12,7 +12,7 @@ from typing import Annotated, Any
 from ..core.dns import IPAddress, Record, RRset, Zone
 from ..core.errors import BadCredentials, ProviderError, Refused, Throttled, Unreachable
 from ..core.secret import Secret
-from ..driver import Api, RestRecords, told
+from ..driver import Api, RestRecords, raise_for_words, told
 from ..wire.auth import key
 from ..wire.http import Query, Reply
 
@@ -26,13 +26,13 @@ _SETTINGS = (
     "allowZoneTransfer",
     "dnssec",
 )
-_ERRORS: tuple[tuple[str, type[ProviderError]], ...] = (  # what a type of exception begins with
-    ("authentication", BadCredentials),
-    ("authorization", BadCredentials),
-    ("quota", Throttled),
-    ("server", Unreachable),
-    ("timeout", Unreachable),
-    ("io ", Unreachable),
+_ERRORS: tuple[tuple[str, type[ProviderError], str], ...] = (  # what the type of an exception holds
+    ("authentication", BadCredentials, ""),
+    ("authorization", BadCredentials, ""),
+    ("quota", Throttled, ""),
+    ("server", Unreachable, ""),
+    ("timeout", Unreachable, ""),
+    ("io exc", Unreachable, ""),
 )
 
 
@@ -65,9 +65,7 @@ class Dynu(RestRecords):
         self._raise(told(reply, "type") or told(reply, "exception", "type"), said)
 
     def _raise(self, words: str, said: str) -> None:
-        for part, kind in _ERRORS:
-            if words.lower().startswith(part):
-                raise kind(said)
+        raise_for_words(self, _ERRORS, words, said)
 
     async def zone_content(self, api: Api, zone: Zone, query: Query) -> list[Any]:
         rows = await super().zone_content(api, zone, query)

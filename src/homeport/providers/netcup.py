@@ -23,17 +23,17 @@ from ..core.errors import (
 )
 from ..core.plan import Change, Create, Delete, Put, Replace
 from ..core.secret import Secret
-from ..driver import Api, Budget, RestRecords, Unusable, ask_for_zones
+from ..driver import Api, Budget, RestRecords, Unusable, ask_for_zones, raise_for_words
 from ..wire.http import Query
 
-_ERRORS: tuple[tuple[str, type[ProviderError]], ...] = (  # what a message holds
-    ("too many error", Throttled),
-    ("requests per minute", Throttled),
-    ("session id", Unreachable),
-    ("field domainname", NoSuchName),
-    ("domain not found", NoSuchName),
-    ("could not be found", NoSuchName),
-    ("record id", Stale),
+_ERRORS: tuple[tuple[str, type[ProviderError], str], ...] = (  # what a message holds
+    ("too many error", Throttled, ""),
+    ("requests per minute", Throttled, ""),
+    ("session id", Unreachable, ""),
+    ("field domainname", NoSuchName, ""),
+    ("domain not found", NoSuchName, ""),
+    ("could not be found", NoSuchName, ""),
+    ("record id", Stale, ""),
 )
 
 
@@ -60,9 +60,7 @@ class Netcup(RestRecords):
             return
         code, words = int(payload["statuscode"]), str(payload["longmessage"])
         said = f"{self.title}: {self.scrub(words)[:160]} (code {code})"
-        for part, kind in _ERRORS:
-            if part in words.lower():
-                raise Throttled(said, retry_after=self.patience) if kind is Throttled else kind(said)
+        raise_for_words(self, _ERRORS, words, said)
         if code in (5029, 5031):
             raise NoSuchName(said)
         raise Refused(said)

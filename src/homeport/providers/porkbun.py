@@ -12,7 +12,7 @@ from typing import Annotated, Any
 from ..core.dns import IPAddress, Record, RRset, Zone
 from ..core.errors import BadCredentials, NoSuchName, ProviderError, Refused, Stale, Throttled
 from ..core.secret import Secret
-from ..driver import Api, RestRecords, told, until_short
+from ..driver import Api, RestRecords, raise_for_words, told, until_short
 from ..wire.http import Query, Reply
 
 _PAGE = 1000  # domains
@@ -57,9 +57,7 @@ class Porkbun(RestRecords):
         self._raise(f"{told(reply, 'code')} {told(reply, 'message')}", said)
 
     def _raise(self, words: str, said: str) -> None:
-        for part, kind, hint in _ERRORS:
-            if part in words.lower().replace("_", " "):
-                raise kind(said + hint)
+        raise_for_words(self, _ERRORS, words.replace("_", " "), said)
 
     async def ask(self, api: Api, path: str, more: Query | Mapping[str, Any]) -> Any:
         return await api.post(path, {"apikey": self.api_key, "secretapikey": self.secret_key, **more})

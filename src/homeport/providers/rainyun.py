@@ -12,20 +12,20 @@ from typing import Annotated, Any
 from ..core.dns import IPAddress, Record, RRset, Zone
 from ..core.errors import BadCredentials, NoSuchName, ProviderError, Refused, Stale, Throttled, Unreachable
 from ..core.secret import Secret
-from ..driver import Api, RestRecords, seen_before, told, until_total
+from ..driver import Api, RestRecords, raise_for_words, seen_before, told, until_total
 from ..wire.auth import key
 from ..wire.http import Query, Reply
 
 _PAGE = 100  # rows
-_ERRORS: tuple[tuple[str, type[ProviderError]], ...] = (  # what a message holds
-    ("密钥", BadCredentials),  # key
-    ("api key", BadCredentials),
-    ("登录", BadCredentials),  # log in
-    ("权限", BadCredentials),  # rights
-    ("频繁", Throttled),  # too frequent
-    ("不存在", NoSuchName),  # does not exist
-    ("已存在", Stale),  # exists already
-    ("冲突", Stale),  # conflict
+_ERRORS: tuple[tuple[str, type[ProviderError], str], ...] = (  # what a message holds
+    ("密钥", BadCredentials, ""),  # key
+    ("api key", BadCredentials, ""),
+    ("登录", BadCredentials, ""),  # log in
+    ("权限", BadCredentials, ""),  # rights
+    ("频繁", Throttled, ""),  # too frequent
+    ("不存在", NoSuchName, ""),  # does not exist
+    ("已存在", Stale, ""),  # exists already
+    ("冲突", Stale, ""),  # conflict
 )
 
 
@@ -57,9 +57,7 @@ class RainYun(RestRecords):
         self._raise(told(reply, "message"), said)
 
     def _raise(self, words: str, said: str) -> None:
-        for part, kind in _ERRORS:
-            if part in words.lower():
-                raise kind(said)
+        raise_for_words(self, _ERRORS, words, said)
 
     async def zone_rows(self, api: Api) -> list[Any]:
         async def page(number: int) -> tuple[list[Any] | None, int]:

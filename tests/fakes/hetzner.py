@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import Any
 from urllib.parse import unquote
 
@@ -49,14 +50,15 @@ class FakeHetzner(RestFake):
             self.running.clear()
         match method, path:
             case "GET", [""]:
-                return self.list("zones", [{"id": 53091, "name": self.zone, "mode": "primary"}], asked)
+                zone = {"id": 53091, "name": self.zone, "mode": "primary"}
+                return self.list("zones", [zone], asked, show=lambda one: one)
             case "GET", ["actions", id]:
                 return answer({"action": self.action(int(id))})
             case "GET", [zone, "rrsets"]:
                 rows = [row for row in self.inside(zone) if asked.get("type", row["type"]) == row["type"]]
                 rows = [row for row in rows if asked.get("name", self.label(row)) == self.label(row)]
                 sets = dict.fromkeys((row["owner"], row["type"]) for row in rows)
-                return self.list("rrsets", [self.shown(*rrset) for rrset in sets], asked)
+                return self.list("rrsets", list(sets), asked, show=lambda rrset: self.shown(*rrset))
             case "POST", [zone, "rrsets"]:
                 self.inside(zone)
                 if self.rrset(self.full(new["name"]), new["type"]):
@@ -139,10 +141,12 @@ class FakeHetzner(RestFake):
             "zone": 53091,
         }
 
-    def list(self, at: str, rows: list[Any], asked: dict[str, str]) -> Reply:
+    def list(
+        self, at: str, rows: Sequence[Any], asked: dict[str, str], *, show: Callable[[Any], Any]
+    ) -> Reply:
         if int(asked.get("per_page", 25)) > 50:
             raise Failure(*failure(400, "invalid_input", "per_page must be at most 50"))
-        shown = self.paged(rows, {"per_page": "25"} | asked)
+        shown = self.paged(list(rows), {"per_page": "25"} | asked)
         number, size = int(asked.get("page", 1)), int(asked.get("per_page", 25))
         last = max(1, -(-len(rows) // size))
         pages = {
@@ -153,4 +157,4 @@ class FakeHetzner(RestFake):
             "last_page": last,
             "total_entries": len(rows),
         }
-        return answer({at: shown, "meta": {"pagination": pages}})
+        return answer({at: [show(one) for one in shown], "meta": {"pagination": pages}})

@@ -101,7 +101,7 @@ class FakeHetzner(RestFake):
         if not records:
             raise Failure(*failure(422, "invalid_input", "records must not be empty"))
         numbers = [row["id"] for row in self.rrset(owner, rrtype)]
-        self.rows = [row for row in self.rows if row not in self.rrset(owner, rrtype)]
+        self.rows = [row for row in self.rows if (row["owner"], row["type"]) != (owner, rrtype)]
         for record in records:
             row = self.create(owner, rrtype, record["value"], comment=record.get("comment"))
             row |= {"ttl": ttl, "id": numbers.pop(0) if numbers else row["id"]}

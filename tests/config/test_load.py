@@ -245,12 +245,7 @@ nam = "s3cr3t"
     assert (
         'homeport.toml:17: account.typo.provider: there is no such provider; did you mean "cloudflare"?'
     ) in said
-<<<<<<< HEAD
     assert any("account.old.provider: missing: which service? homeport providers lists" in s for s in said)
-=======
-    [missing] = [s for s in said if "account.old.provider: missing: which service? There are: " in s]
-    assert " cloudflare, " in missing
->>>>>>> h/cloud
     assert any("account[1]: there is no such account" in s for s in said)
     assert 'homeport.toml:25: record[0].uplink: there is no such uplink; did you mean "fiber"?' in said
     assert any("policy: must be one of" in s for s in said)

@@ -342,7 +342,7 @@ def crowd(fake: Fake, size: int) -> list[str]:
 
 @every_driver
 def test_many_names_of_a_large_zone_are_few_requests(make: type[Fake]) -> None:
-    """Where the service takes many at once, 1,000 names; else 50, beside 550 (a page and more) that are not ours."""
+    """1,000 names where one request takes many; else 50, beside 550, a page and more, that are not ours."""
     fake = make()
     guest = agent(fake)
     at_once = getattr(guest.provider, "batch", None) or cast("UpdateApi", guest.provider).hosts()

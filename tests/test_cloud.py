@@ -19,7 +19,9 @@ from homeport.core.errors import (
     Unintelligible,
     Unreachable,
 )
+from homeport.core.secret import Secret
 from homeport.driver import HttpProvider
+from homeport.providers.googleclouddns import GoogleCloudDNS
 from homeport.wire.http import Reply
 from tests.contract.test_every_driver import agent, only, want
 from tests.fakes import Fake
@@ -27,6 +29,7 @@ from tests.fakes.azure import FakeAzure
 from tests.fakes.gcore import FakeGcore
 from tests.fakes.googleclouddns import FakeGoogleCloudDNS
 from tests.fakes.hetzner import FakeHetzner
+from tests.fakes.hetznerdns import FakeHetznerDNS
 from tests.fakes.ovh import FakeOVH
 from tests.fakes.powerdns import FakePowerDNS
 from tests.fakes.scaleway import FakeScaleway
@@ -70,6 +73,11 @@ def coded(code: str) -> dict[str, Any]:
         (FakeGoogleCloudDNS, 409, google("alreadyExists"), Stale),
         (FakeGoogleCloudDNS, 412, google("conditionNotMet"), Stale),
         (FakeGoogleCloudDNS, 400, {"error": "invalid_grant"}, BadCredentials),
+        (FakeHetznerDNS, 401, {"message": "Invalid authentication credentials"}, BadCredentials),
+        (FakeHetznerDNS, 422, {"error": {"message": "422 : taken", "code": 422}}, Stale),
+        (FakeHetznerDNS, 422, {"error": {"message": "422 : invalid", "code": 422}}, Refused),
+        (FakeGcore, 403, {"error": "Forbidden"}, BadCredentials),
+        (FakeGcore, 400, {"error": "rrset already exists"}, Stale),
         (FakeAzure, 400, {"error": "unauthorized_client"}, BadCredentials),
         (FakeAzure, 403, coded("AuthorizationFailed"), BadCredentials),
         (FakeAzure, 412, coded("PreconditionFailed"), Stale),
@@ -164,3 +172,19 @@ def test_records_that_are_switched_off_stay_so(make: type[Fake], others: list[st
         assert [row["address"] for row in fake.rows if row["address"] not in goal] == [theirs["address"]]
     assert only(agent(fake).bring_about(want(fake.owner, "192.0.2.9"))) is None
     assert fake.held(fake.owner, "A") == ["192.0.2.9"]
+
+
+@pytest.mark.parametrize(
+    ("said", "project", "expected"),
+    [
+        ("{}", None, ["credentials"]),
+        ('{"client_email": "me", "private_key": "k"}', None, ["project"]),
+        ('{"client_email": "me", "private_key": "k"}', "mine", []),
+        ('{"client_email": "me", "private_key": "k", "project_id": "mine"}', None, []),
+    ],
+)
+def test_what_a_key_of_google_lacks_is_a_mistake_of_its_setting(
+    said: str, project: str | None, expected: list[str]
+) -> None:
+    provider = GoogleCloudDNS(credentials=Secret(said), project=project)
+    assert [setting for setting, _ in provider.mistakes()] == expected

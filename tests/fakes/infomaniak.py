@@ -54,8 +54,8 @@ class FakeInfomaniak(RestFake):
                 row = self.create(self.full(new["source"], "."), new["type"], new["target"], new["ttl"])
                 return self.result(row["id"], 201)
             case "PUT", ["domain", "890190", "dns", "record", id]:
-                if not new.keys() <= {"source", "target", "ttl"}:
-                    raise Failure(*wrong(422, "validation_failed", "type"))
+                if new.keys() != {"source", "target", "ttl"}:
+                    raise Failure(*wrong(422, "validation_failed", "too many fields, or too few"))
                 self.change(id, address=new["target"], ttl=new["ttl"])
                 return self.result(True)
             case "DELETE", ["domain", "890190", "dns", "record", id]:

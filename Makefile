@@ -5,12 +5,12 @@ BIN := $(VENV)/bin
 PEERS := bind9 bind9-dnsutils knot pdns-server pdns-backend-sqlite3 openssl \
   coturn dnsmasq-base iproute2 iputils-ping miniupnpd nftables
 
-.PHONY: run test bench docs format setup dev peers lock clean
+.PHONY: run test bench docs format setup dev peers nsupdate lock clean
 
 run: setup
 	$(BIN)/homeport demo --changes 8
 
-test: dev peers
+test: dev peers nsupdate
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
@@ -57,12 +57,21 @@ peers:
 	  RUNLEVEL=1 DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing >/dev/null; \
 	else echo "these Debian packages are missing and only root can install them:$$missing" >&2; exit 1; fi
 
+# A real nsupdate.info server that the tests talk to; its Django is none of our business.
+nsupdate: $(VENV)/nsupdate.stamp
+
+$(VENV)/nsupdate.stamp: $(VENV)/bin/python requirements/nsupdate.txt
+	$(PYTHON) -m venv $(VENV)/nsupdate
+	$(VENV)/nsupdate/bin/pip install -q --disable-pip-version-check --require-hashes -r requirements/nsupdate.txt
+	@touch $@
+
 # Newer versions of what we depend on: `make lock`, then look at the difference.
 lock: dev
 	$(BIN)/pip install -q pip-tools
 	$(BIN)/pip-compile -q --generate-hashes --strip-extras --allow-unsafe --no-emit-index-url --no-emit-find-links -o requirements/build.txt requirements/build.in
 	$(BIN)/pip-compile -q --generate-hashes --strip-extras --no-emit-index-url --no-emit-find-links -o requirements/run.txt pyproject.toml
 	$(BIN)/pip-compile -q --generate-hashes --strip-extras --allow-unsafe --no-emit-index-url --no-emit-find-links -o requirements/dev.txt requirements/dev.in
+	$(BIN)/pip-compile -q --generate-hashes --strip-extras --allow-unsafe --no-emit-index-url --no-emit-find-links -o requirements/nsupdate.txt requirements/nsupdate.in
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -5,10 +5,14 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from homeport.cli.manual import example, services
+from homeport.cli import facts
+from homeport.cli.manual import example
 from homeport.config import providers
 from homeport.config.schema import schema
 from homeport.core.settings import Setting, settings
+from homeport.wire.dyndns2_services import SERVICES
+
+from . import coverage
 
 ROOT = Path(__file__).parents[1]
 
@@ -25,8 +29,15 @@ def pages() -> dict[Path, str]:
             "",
             *(f"* [`{kind}`]({kind}.md): {providers.about(kind)}" for kind in kinds),
             "",
+            "Who reaches which service through what: [coverage](../coverage.md).",
+            "",
+            "## Stops",
+            "",
+            facts.STOPS,
+            "",
         ]
     )
+    found[Path("docs/coverage.md")] = coverage.page()
     for kind in kinds:
         found[Path(f"docs/providers/{kind}.md")] = page(kind)
     return found
@@ -45,6 +56,8 @@ def page(kind: str) -> str:
         "```",
         "",
     ]
+    parts += [f"* **{what}.** {words}" for what, words in facts.told(driver)]
+    parts += ["", "[What a stop is](README.md#stops): what brings one about, and what ends it.", ""]
     parts += ["## Settings of `[account.NAME]`", "", *_table(providers.manual(kind)), ""]
     if options := settings(driver.options):
         parts += [
@@ -56,9 +69,29 @@ def page(kind: str) -> str:
             "",
         ]
     if kind == "dyndns2":
-        parts += ["## Services", "", "| `service` | what it is |", "|---|---|"]
-        parts += [f"| `{name}` | {title} |" for name, title in services().items()] + [""]
+        parts += _services()
     return "\n".join(parts)
+
+
+def _services() -> list[str]:
+    """The presets of `dyndns2`: what to write for each, and what to know."""
+    parts = [
+        "## Services",
+        "",
+        "°: known from other clients, not from the service's own pages; tell us how it goes.",
+        "",
+        "| `service` | what it is | what to write besides | IPv6 | to know |",
+        "|---|---|---|---|---|",
+    ]
+    for name, row in SERVICES.items():
+        needs = {"endpoint": not row.url, "username": row.wants_user, "password": True}
+        needs |= {"hostname": row.by_label, "domain": bool(row.zone)}
+        written = ", ".join(f"`{setting}`" for setting, needed in needs.items() if needed)
+        mark, six = "" if row.certain else " °", "no" if row.ipv6 == "none" else "yes"
+        parts.append(
+            f"| `{name}` | [{row.title}]({row.doc}){mark} | {written} | {six} | {_cell(row.notes)} |"
+        )
+    return [*parts, ""]
 
 
 def _table(found: list[Setting] | tuple[Setting, ...]) -> list[str]:

@@ -6,13 +6,16 @@ import re
 import tomllib
 from datetime import timedelta
 from pathlib import Path
+from pkgutil import iter_modules
 from typing import get_args
 
 import pytest
 
+from homeport.config import providers
 from homeport.config.load import load
 from homeport.config.tables import Teller, UplinkTable
 from homeport.core.advice import WORDS
+from scripts import coverage
 from scripts.docs import pages
 
 ROOT = Path(__file__).parents[1]
@@ -30,7 +33,59 @@ def test_generated_pages_are_current(path: Path) -> None:
 def test_no_page_is_left_of_a_provider_that_is_gone() -> None:
     written = {path.relative_to(ROOT) for path in (ROOT / "docs" / "providers").glob("*.md")}
 
-    assert written == {path for path in pages() if path.suffix == ".md"}
+    assert written == {path for path in pages() if path.parent.name == "providers"}
+
+
+# What the table of coverage names before it is there.
+NOT_YET: frozenset[tuple[str, str]] = frozenset(
+    (way, word)
+    for way, words in {
+        "dyndns2": (
+            "1984 changeip cloudns ddnsfm ddnss dinahosting dnsever dnsexit dnshome dnsmadeeasy "
+            "domeneshop dondominio dslreports duiadns easydns enom freemyip gigahost gira goip ipv64 "
+            "itsdns keysystems luadns myaddr mydns myonlineportal mythicbeasts nowdns powerdnsadmin "
+            "regfish servercow sitelutions twodns zoneedit "
+        ),
+        "lexicon": (
+            "arvancloud aurora conoha devnomads dinahosting directadmin dnsmadeeasy dnsservices "
+            "dreamhost easydns easyname euserv exoscale glesys gransy hostingde hover httpnet "
+            "infoblox joker localzone memset mythicbeasts nfsn oci onapp plesk pointhq rackspace "
+            "rage4 rcodezero regfish safedns softlayer timeweb transip ultradns valuedomain wedos "
+            "yandexcloud zilore "
+        ),
+        "provider": (
+            "aliesa azure baiducloud dnsla dnspod edgeone gcore googleclouddns hetznerdns rainyun "
+            "scaleway volcengine westcn "
+        ),
+    }.items()
+    for word in words.split()
+)
+
+
+def test_the_table_of_coverage_names_only_what_there_is_and_every_provider() -> None:
+    ways = [way for row in coverage.ROWS for way in coverage.named(row)]
+
+    assert {way for way in ways if not coverage.exists(*way)} == NOT_YET
+    named = {word for way, word in ways if way == "provider"}
+    assert set(providers.names()) - named == {"dyndns2", "lexicon"} & set(providers.names())
+
+
+def test_the_table_of_coverage_is_complete() -> None:
+    names = [row["name"] for row in coverage.ROWS]
+    counts = {peer: sum(peer in row["peers"] for row in coverage.ROWS) for peer in coverage.PEERS}
+
+    assert len(names) == len(set(names)) == 169
+    assert list(counts.values()) == [56, 60, 29, 63, 15, 88]
+    assert all(row["peers"].keys() <= coverage.PEERS.keys() for row in coverage.ROWS)
+    keys = {"name", "peers", "provider", "dyndns2", "lexicon", "closed"}
+    assert all(row.keys() <= keys for row in coverage.ROWS)
+
+
+def test_what_the_table_calls_a_provider_of_lexicon_is_one() -> None:
+    library = pytest.importorskip("lexicon._private.providers")
+    there = {module.name for module in iter_modules(library.__path__)}
+
+    assert {row["lexicon"] for row in coverage.ROWS if "lexicon" in row} <= there
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda path: path.name)

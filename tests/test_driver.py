@@ -120,6 +120,15 @@ def test_no_message_quotes_a_secret_in_whatever_form_it_comes_back(status: int, 
     assert "\n" not in str(caught.value)
 
 
+def test_no_message_quotes_the_hidden_end_of_a_url() -> None:
+    pager, sent = api(lambda n: Reply(400, b"no such thing: /u/t0ken/ (t0ken)"))
+    request, reply = run(pager.send("GET", "/u/", hidden=Secret("t0ken/")))
+    with pytest.raises(ProviderError) as caught:
+        pager.judge(request, reply)
+    assert "t0ken" not in f"{caught.value} {request} {request!r}" and "***" in str(caught.value)
+    assert sent == [request]
+
+
 def test_the_pages_of_a_proxy_are_not_quoted() -> None:
     pager, _ = api(lambda n: Reply(502, b"\n <!DOCTYPE html><style>body { color: red }"))
     with pytest.raises(Unreachable, match=r"^GET https://pager.test/x: 502 a web page$"):

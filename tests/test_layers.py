@@ -33,7 +33,18 @@ PURE |= {
     "json",
     "pathlib",
 }
-PURE |= {"email", "base64", "binascii", "hashlib", "hmac", "urllib", "zlib", "unicodedata", "idna"}
+PURE |= {
+    "textwrap",
+    "email",
+    "base64",
+    "binascii",
+    "hashlib",
+    "hmac",
+    "urllib",
+    "zlib",
+    "unicodedata",
+    "idna",
+}
 SYSTEM = {"asyncio", "logging", "os", "sys", "socket", "ssl", "time", "random", "secrets", "signal"}
 SYSTEM |= {"subprocess", "threading", "contextvars", "importlib", "pkgutil", "tempfile", "errno", "shutil"}
 SYSTEM |= {"shlex", "ctypes", "winreg", "fcntl", "msvcrt", "stat", "string", "locale", "codecs", "warnings"}
@@ -42,7 +53,7 @@ SYSTEM |= {"gc", "tomllib", "sqlite3", "argparse", "statistics", "encodings", "s
 # Each row: what the layer may import of ours, and of others beside the pure part of the standard library.
 MAY_IMPORT: dict[str, tuple[set[str], set[str]]] = {
     "core": (set(), set()),
-    "wire": ({"core"}, {"defusedxml", "xml"}),
+    "wire": ({"core"}, {"defusedxml", "xml", "cryptography"}),
     "driver": ({"core", "wire"}, {"os"}),
     "providers": ({"core", "wire", "driver"}, set()),
     "sources": ({"core", "wire"}, set()),
@@ -124,7 +135,8 @@ def test_only_the_transports_the_signers_and_the_configuration_reveal_secrets() 
     guilty = {name(file) for file in FILES if re.search(r"\.reveal\(", file.read_text())}
     guilty -= {file for file in guilty if file.startswith("wire/sign_")}
 
-    assert guilty <= {"wire/auth.py", "wire/tsig.py", "net/http.py", "net/lexicon.py", "config/secrets.py"}
+    may = {"wire/auth.py", "wire/template.py", "wire/tsig.py", "net/http.py", "net/lexicon.py"}
+    assert guilty <= may | {"config/secrets.py"}
 
 
 def test_the_agent_never_imports_the_full_dns_library() -> None:

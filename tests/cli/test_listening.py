@@ -41,10 +41,10 @@ class Believer:
         """Nobody counts."""
 
 
-def listeners(tmp_path: Path, uplink: str) -> tuple[list[str], list[str]]:
+def listeners(tmp_path: Path, uplink: str, record: str = "") -> tuple[list[str], list[str]]:
     """The names of those to this machine, and of those to the neighbourhood."""
     file = tmp_path / "homeport.toml"
-    file.write_text(f"[uplink.default]\n{uplink}\n{RECORD}")
+    file.write_text(f"[uplink.default]\n{uplink}\n{RECORD}{record}\n")
     file.chmod(0o600)
     config = load(file, {"KEY": "c2VjcmV0IHNlY3JldCBzZWNyZXQ="})
     agent = cast("Agent", Believer())
@@ -73,6 +73,10 @@ def test_where_no_gateway_matters_the_system_alone_is_listened_to(tmp_path: Path
     inner, outer = listeners(tmp_path, uplink)
     assert inner == [one.name for one in system_events.listeners()]
     assert outer == []
+
+
+def test_where_only_ipv6_is_published_the_gateway_is_not_listened_to(tmp_path: Path) -> None:
+    assert listeners(tmp_path, 'ipv4 = "http"\nipv6 = "http"', 'type = "AAAA"')[1] == []
 
 
 def test_a_stun_server_that_nobody_wrote_is_not_asked(tmp_path: Path) -> None:

@@ -245,7 +245,7 @@ nam = "s3cr3t"
     assert (
         'homeport.toml:17: account.typo.provider: there is no such provider; did you mean "cloudflare"?'
     ) in said
-    assert any("account.old.provider: missing: which service? There are: cloudflare, " in s for s in said)
+    assert any("account.old.provider: missing: which service? homeport providers lists" in s for s in said)
     assert any("account[1]: there is no such account" in s for s in said)
     assert 'homeport.toml:25: record[0].uplink: there is no such uplink; did you mean "fiber"?' in said
     assert any("policy: must be one of" in s for s in said)
@@ -724,6 +724,22 @@ def test_a_fingerprint_changes_with_every_setting_and_with_nothing_else() -> Non
     others.add(fingerprint(configured(SMALLEST).accounts["cf"]._replace(kind="other"), salt))
     assert len(others | {one}) == 5
     assert "s3cr3t" not in one
+
+
+def test_a_fingerprint_changes_with_a_secret_in_a_table() -> None:
+    text = """
+    [account.he]
+    provider = "he"
+    keys = { "home.example.com" = "env:KEY", "a.example.com" = "env:OTHER" }
+    [[record]]
+    name = "home.example.com"
+    account = "he"
+    """
+    found = {
+        fingerprint(configured(text, {"KEY": key, "OTHER": other}).accounts["he"], b"salt")
+        for key, other in (("1", "2"), ("2", "1"), ("1", "3"))
+    }
+    assert len(found) == 3
 
 
 def test_a_run_imports_only_the_drivers_it_is_configured_for() -> None:

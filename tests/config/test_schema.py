@@ -179,6 +179,28 @@ def test_nothing_else_is_imported_as_a_driver(kind: str) -> None:
         providers.load(kind)
 
 
+@pytest.mark.parametrize(
+    ("word", "hint"),
+    [
+        ("cloudfare", 'did you mean "cloudflare"?'),
+        ("Cloudflare.com", 'write provider = "cloudflare"'),
+        ("www.duckdns.org", 'write provider = "duckdns"'),
+        ("nsupdate", 'write provider = "rfc2136"'),
+        ("noip", 'write provider = "dyndns2" and service = "noip"'),
+        ("google", "Google Domains closed in 2023"),
+        ("qqqqqq", "homeport providers lists all that there are"),
+    ],
+)
+def test_a_word_that_other_clients_use_leads_to_ours(word: str, hint: str) -> None:
+    with pytest.raises(ConfigError, match=re.escape(hint)):
+        providers.load(word)
+
+
+def test_words_of_other_clients_lead_to_drivers_that_exist() -> None:
+    assert set(providers._ELSEWHERE.values()) <= set(providers.names())
+    assert not providers._ELSEWHERE.keys() & set(providers.names())
+
+
 def test_the_manual_begins_with_what_must_be_written_and_ends_with_what_all_share() -> None:
     names = [setting.name for setting in providers.manual("cloudflare")]
     assert names == ["token", "account_id", "endpoint", "proxy", "ca_file"]

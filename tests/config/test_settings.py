@@ -248,3 +248,32 @@ def test_a_word_of_another_program_is_understood() -> None:
     assert meant("hostname", ["name", "account"]) == 'did you mean "name"?'
     assert meant("API-Token", ["token", "api_token"]) == 'did you mean "api_token"?'
     assert meant("zzz", ["token", "port"]) == "there are: token, port"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tables:
+    texts: Annotated[Mapping[str, str], "texts"] = field(default_factory=dict)
+    secrets: Annotated[Mapping[str, Secret] | None, "secrets"] = None
+
+
+def read_tables(table: object) -> tuple[Tables | None, list[str]]:
+    said: list[str] = []
+    reader = Reader(lambda path, message, remedy: said.append(f"{'.'.join(map(str, path))}: {message}"))
+    return reader.table(Tables, table, ()), said
+
+
+def test_a_table_of_texts_or_secrets_is_read_value_by_value() -> None:
+    found, said = read_tables({"texts": {"Accept": "text/plain"}, "secrets": {"a.b": "k"}})
+    assert (found, said) == (Tables(texts={"Accept": "text/plain"}, secrets={"a.b": Secret("k")}), [])
+    found, said = read_tables({"texts": {"Accept": 5, "X": " "}, "secrets": "k"})
+    assert found is None
+    assert [line.partition(":")[0] for line in said] == ["texts.Accept", "texts.X", "secrets"]
+
+
+def test_a_table_of_secrets_is_described_as_such() -> None:
+    texts, secrets = settings(Tables)
+    assert (texts.secret, secrets.secret) == (False, True)
+    assert texts.expects == "a table of texts"
+    assert secrets.expects.startswith("a table of texts; best a reference: env:NAME")
+    inside = object_schema([secrets])["properties"]["secrets"]["additionalProperties"]
+    assert inside["type"] == "string"

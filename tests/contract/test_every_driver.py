@@ -47,6 +47,7 @@ def drivers_of(fakes: Sequence[type[Fake]]) -> pytest.MarkDecorator:
 
 
 every_driver = drivers_of(FAKES)
+every_dual = drivers_of([fake for fake in FAKES if fake.ipv6])
 every_readable = drivers_of([fake for fake in FAKES if fake.readable])
 
 
@@ -74,11 +75,14 @@ class Wire:
     faults: dict[int, Step] = field(default_factory=dict)
     sent: list[Request] = field(default_factory=list)
     held: list[list[str]] = field(default_factory=list)
+    got: list[Reply] = field(default_factory=list)  # of exchanges that went well
 
     async def send(self, request: Request) -> Reply:
         self.sent.append(request)
         try:
-            return self.faults.get(len(self.sent), act)(self.fake, request)
+            reply = self.faults.get(len(self.sent), act)(self.fake, request)
+            self.got.append(reply)
+            return reply
         except HomeportError:
             raise
         except Exception as error:  # else the driver would be blamed for it
@@ -124,7 +128,8 @@ class Agent:
                     changes = () if known else self.provider.changes(goal, ())
             self.planned[key] = changes
             verdicts[key] = None
-            if changes:
+            unpublished = self.provider.publishes and self.acknowledged.get(key) != goal
+            if changes or unpublished:
                 tasks.append(Task(goal, changes, zone, self.sibling(goals, key)))
 
         told: list[Key] = []
@@ -174,7 +179,15 @@ def test_the_name_gets_the_address(make: type[Fake], start: list[str]) -> None:
     assert fake.held(fake.owner, "A") == ["192.0.2.1"]
 
 
-@every_driver
+@drivers_of([fake for fake in FAKES if not fake.ipv6])
+def test_ipv6_where_there_is_none_is_refused_and_nothing_is_sent(make: type[Fake]) -> None:
+    fake = make()
+    guest = agent(fake)
+    assert type(only(guest.bring_about(want(fake.owner, "2001:db8::1", rrtype=RRType.AAAA)))) is Refused
+    assert guest.wire.sent == []
+
+
+@every_dual
 def test_both_families_together_and_no_other_name(make: type[Fake]) -> None:
     fake = make()
     fake.put(f"other.{fake.zone}", "A", ["192.0.2.99"])
@@ -185,7 +198,7 @@ def test_both_families_together_and_no_other_name(make: type[Fake]) -> None:
     assert fake.held(f"other.{fake.zone}", "A") == ["192.0.2.99"]
 
 
-@every_driver
+@every_dual
 @pytest.mark.parametrize("first", RRType)
 def test_one_family_never_touches_the_other_that_we_know(make: type[Fake], first: RRType) -> None:
     fake = make()
@@ -205,10 +218,11 @@ def test_the_second_time_nothing_is_written(make: type[Fake]) -> None:
     guest.wire.sent.clear()
     assert only(guest.bring_about(want(fake.owner, "192.0.2.1"))) is None
     assert set(guest.planned.values()) == {()}
-    assert {request.method for request in guest.wire.sent} <= ({"GET"} if fake.readable else set())
+    assert all(fake.readable and fake.reads(request) for request in guest.wire.sent)
 
 
 @drivers_of([fake for fake in FAKES if fake.readable and fake.several and fake.empties])
+@settings(max_examples=40)
 @given(
     start=st.lists(st.integers(1, 6), max_size=4, unique=True),
     goal=st.sets(st.integers(1, 6), max_size=4),
@@ -231,10 +245,21 @@ def test_any_start_reaches_any_goal_and_the_name_never_goes_dark(
 @drivers_of([fake for fake in FAKES if fake.attributes])
 def test_replacing_an_address_keeps_everything_else_about_the_record(make: type[Fake]) -> None:
     fake = make()
-    before = dict(fake.add(fake.owner, "A", "192.0.2.7", ttl=1234))
+    known = fake.driver("k").ttls  # a choosy service holds none but these
+    before = dict(fake.add(fake.owner, "A", "192.0.2.7", ttl=known[-1] if known else fake.odd_ttl))
     assert only(agent(fake).bring_about(want(fake.owner, "192.0.2.1"))) is None
     [after] = fake.rows
     assert {key: after[key] for key in before} == before | {"address": "192.0.2.1"}
+
+
+@drivers_of([fake for fake in FAKES if fake.special])
+@pytest.mark.parametrize("goal", [["192.0.2.1"], ["192.0.2.1", "192.0.2.2"], []])
+def test_a_record_that_is_special_is_left_alone(make: type[Fake], goal: list[str]) -> None:
+    fake = make()
+    fake.add(fake.owner, "A", "192.0.2.7", **fake.special)
+    before = [dict(row) for row in fake.rows]
+    assert type(only(agent(fake).bring_about(want(fake.owner, *goal)))) is Refused
+    assert fake.rows == before
 
 
 @every_readable
@@ -306,7 +331,8 @@ def test_names_outside_the_account(make: type[Fake], owner: str) -> None:
     fake = make()
     verdict = only(agent(fake).bring_about(want(owner.format(zone=fake.zone), "192.0.2.1")))
     assert isinstance(verdict, Refused)
-    assert isinstance(verdict, NoSuchName) or fake.driver("k").why_not(Name.parse(f"home.not{fake.zone}"))
+    excused = fake.vague or fake.driver("k").why_not(Name.parse(f"home.not{fake.zone}"))
+    assert isinstance(verdict, NoSuchName) or excused
     assert fake.rows == []
 
 
@@ -316,15 +342,15 @@ def crowd(fake: Fake, size: int) -> list[str]:
 
 @every_driver
 def test_many_names_of_a_large_zone_are_few_requests(make: type[Fake]) -> None:
-    """Where the service takes many at once, 1,000 names; else 50, beside a thousand that are not ours."""
+    """1,000 names where one request takes many; else 50, beside 550, a page and more, that are not ours."""
     fake = make()
     guest = agent(fake)
     at_once = getattr(guest.provider, "batch", None) or cast("UpdateApi", guest.provider).hosts()
     names = crowd(fake, 1000 if at_once > 1 else 50)
-    for n in range(0 if at_once > 1 or not fake.readable else 1100):
+    for n in range(0 if at_once > 1 or not fake.readable else 550):
         fake.add(f"other{n}.{fake.zone}", "A", "192.0.2.99")
     others = len(fake.rows)
-    most = 50 if at_once > 1 else 50 + len(names) * fake.steps
+    most = 50 if at_once > 1 else 50 + len(names) * (fake.looks + fake.steps)
     for address in "192.0.2.1", "192.0.2.2":
         guest.wire.sent.clear()
         assert set(guest.bring_about(*(want(name, address) for name in names)).values()) == {None}
@@ -333,6 +359,7 @@ def test_many_names_of_a_large_zone_are_few_requests(make: type[Fake]) -> None:
         assert len(guest.wire.sent) <= most
     guest.wire.sent.clear()
     guest.bring_about(*(want(name, "192.0.2.2") for name in names))
+    assert set(guest.planned.values()) == {()}, "what a long list cuts off is no reason to write"
     assert len(guest.wire.sent) <= 50 + len(names) * fake.looks
 
 
@@ -370,7 +397,7 @@ def quoted(request: Request) -> bytes:
         [shown(v) for v in request.headers.values()],
         [shown(v) for v in request.query.values()],
     )
-    bare = [value.partition(" ")[2] for value in headers]
+    bare = [credentials(value) for value in headers]
     encoded = [quote(value) for value in values + bare] + [
         urlencode({"x": value}) for value in values + bare
     ]
@@ -382,6 +409,7 @@ FAULTS: dict[str, tuple[Step, type[ProviderError]]] = {
     "cut before": (cut_before, NoAnswer),
     "cut after": (cut_after, NoAnswer),
     "400 that quotes us": (lambda f, r: Reply(400, quoted(r)), Refused),
+    "400 that quotes our body": (lambda f, r: Reply(400, r.body), Refused),
     "200 that quotes us": (lambda f, r: Reply(200, quoted(r)), Unintelligible),
     "200 that quotes us in JSON": (
         lambda f, r: Reply(200, b'{"errors": "' + quoted(r) + b'"}'),
@@ -423,13 +451,15 @@ def test_any_fault_at_any_exchange_is_named_and_the_next_round_mends_it(
 
     probe = agent(start()[0])
     probe.bring_about(*start()[1])
-    for n in range(1, len(probe.wire.sent) + 1):
+    for n, usual in enumerate(probe.wire.got, 1):
+        if fault == "null" and usual.body == b"null":
+            continue  # that is all the service ever says to it
         fake, wanted = start()
         guest = agent(fake, {n: step})
         verdicts = guest.bring_about(*wanted)
         errors = [verdict for verdict in verdicts.values() if verdict is not None]
         # a refusal of several names is asked again for each half, and the halves meet no fault
-        assert errors or fault == "400 that quotes us", "a fault is never taken for success"
+        assert errors or fault.startswith("400 that quotes"), "a fault is never taken for success"
         for error in errors:
             assert type(error) is expected, (n, error)
             told = "".join(traceback.format_exception(error)) + repr(error)
@@ -490,7 +520,14 @@ def forms(fake: Fake) -> list[str]:
     """The fake's key, as it looks in headers and in URLs."""
     words = ["s3cr3t", "y +1", "k%26y"]
     provider = fake.driver(fake.good)
-    return words + [shown(value).partition(" ")[2] for value in provider.headers().values()]
+    secrets = [value for value in provider.headers().values() if isinstance(value, Secret)]
+    return words + [credentials(shown(value)) for value in secrets]
+
+
+def credentials(value: str) -> str:
+    """A header's value without the scheme ("Bearer"); without one, the whole is the secret."""
+    scheme, _, rest = value.partition(" ")
+    return rest if scheme.isalpha() and rest else value
 
 
 @every_driver
@@ -533,7 +570,7 @@ def test_a_driver_says_what_it_is(driver: type[Provider]) -> None:
     assert all(get_origin(hints[field.name]) is Annotated for field in fields(driver))
     assert all(get_origin(hint) is Annotated for hint in option_hints(driver).values())
     values = {
-        name: Secret(str(value)) if Secret in plain(hints[name]) else value
+        name: veiled(value) if Secret in plain(hints[name]) else value
         for name, value in driver.example.items()
     }
     wrong = {name for name, _ in driver(**values).mistakes()}  # the secrets are references, not values
@@ -543,6 +580,11 @@ def test_a_driver_says_what_it_is(driver: type[Provider]) -> None:
     stem = driver.__module__.rpartition(".")[2]
     faked = {type(fake().driver("k")) for fake in FAKES}
     assert driver in faked or stem in WITHOUT_FAKE
+
+
+def veiled(value: Any) -> Any:
+    """What the reader makes of a secret, or of a table of secrets."""
+    return {k: Secret(v) for k, v in value.items()} if isinstance(value, dict) else Secret(str(value))
 
 
 def option_hints(driver: type[Provider]) -> dict[str, Any]:

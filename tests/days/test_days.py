@@ -55,6 +55,7 @@ from tests.days.world import (
 )
 from tests.fakes.cloudflare import FakeCloudflare
 from tests.fakes.dyndns2 import FakePlain
+from tests.fakes.ovh import FakeOVH
 
 A, AAAA = RRType.A, RRType.AAAA
 U, N, F, H, X = Outcome.UPDATED, Outcome.UNCHANGED, Outcome.FAILED, Outcome.HELD, Outcome.UNKNOWN
@@ -495,6 +496,26 @@ def test_where_it_can_be_read_a_lost_answer_is_cleared_up_in_the_same_round() ->
     assert len(shop.writes) == 1 and len(shop.reads) >= 2
     assert world.outcomes()[:2] == [U, N]
     assert [line.event for line in store.history()] == ["updated"]
+
+
+@pytest.mark.parametrize("error", [NoAnswer("timed out"), Unreachable("500"), Unintelligible("a web page")])
+def test_what_may_not_be_published_is_published_in_a_later_round(error: ProviderError) -> None:
+    """The record is changed and its zone is not refreshed: a look shows nothing amiss."""
+    fake = FakeOVH()
+    fake.owner = "home.example.com"
+    fails = [error]
+
+    def wire(request: Request) -> Reply:
+        if request.url.endswith("/refresh") and fails:
+            raise fails.pop()
+        return fake(request)
+
+    world = World({"p": fake.driver(fake.good)}, wires={"p": Wire(wire)})
+    pass_time(world, HOUR)
+    assert world.outcomes()[:3] == [F, U, N]
+    assert fake.held("home.example.com", "A") == [ONE]
+    refreshes = [request for request in world.wires["p"].sent if request.url.endswith("/refresh")]
+    assert len(refreshes) == 2
 
 
 def test_after_a_lost_answer_the_status_is_that_of_an_update() -> None:

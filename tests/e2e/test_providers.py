@@ -73,6 +73,32 @@ def test_refused_credentials_stop_the_account_until_they_change(service: Page, t
     assert home.once().line["outcome"] == "updated"
 
 
+@pytest.mark.parametrize(
+    ("answer", "outcome"),
+    [("OK", "updated"), ("ERROR s3cr3t k&y", "failed"), ("s3cr3t%20k%26y is no key", "failed")],
+)
+def test_a_key_that_goes_in_the_url_is_told_to_the_service_alone(
+    answer: str, outcome: str, service: Page, tmp_path: Path
+) -> None:
+    home = Home(tmp_path)
+    service.says(answer)
+    home.write(
+        '[log]\nlevel = "debug"\n'
+        + uplink(ipv4=[f"static:{OLD}"])
+        + f'[account.dyn]\nprovider = "dyndns2"\nservice = "freemyip"\nendpoint = "{service.url}/update"\n'
+        + 'password = "s3cr3t k&y"\n[[record]]\nname = "home.freemyip.com"\naccount = "dyn"\n'
+    )
+
+    done = home.run("run", "--once", "--json", "--record", "seen.jsonl")
+
+    assert service.asked == [{"domain": "home.freemyip.com", "myip": OLD, "token": "s3cr3t k&y"}]
+    assert f'"{outcome}"' in done.out
+    kept = [path for path in tmp_path.rglob("*") if path.is_file() and path.name != "homeport.toml"]
+    assert {path.name for path in kept} >= {"seen.jsonl"}
+    told = done.out + done.err + "".join(path.read_text("latin-1") for path in kept)
+    assert "s3cr3t" not in told
+
+
 def test_abuse_survives_restarts_and_is_lifted_by_hand(service: Page, tmp_path: Path) -> None:
     home = Home(tmp_path)
     service.says("abuse")

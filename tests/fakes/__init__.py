@@ -6,7 +6,7 @@ A fake is held to the recorded answers of its service (tests/exchanges, tests/te
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from importlib import import_module
 from itertools import count
 from pathlib import Path
@@ -16,7 +16,9 @@ from urllib.parse import parse_qsl
 from homeport.core.secret import Secret
 from homeport.driver import Library, NoLibrary, Provider
 from homeport.wire.auth import json_of
-from homeport.wire.http import Content, Reply, Request, Transport
+from homeport.wire.http import NOTHING, Content, Reply, Request, Transport
+
+Exchange = tuple[str, str, object] | tuple[str, str, object, Mapping[str, str]]
 
 
 class Fake:
@@ -26,13 +28,18 @@ class Fake:
     readable: ClassVar[bool] = True
     several: ClassVar[bool] = True  # may an RRset have more than one address?
     empties: ClassVar[bool] = True  # can an RRset be removed?
+    vague: ClassVar[bool] = False  # does it not say which is wrong, the name or the key?
+    ipv6: ClassVar[bool] = True  # does it hold AAAA at all?
     ttls: ClassVar[bool] = False  # does the service take only some TTLs, or one for the whole zone?
+    odd_ttl: ClassVar[int] = 1234  # one that the service takes and nobody asks for
     attributes: ClassVar[dict[str, Any]] = {}  # what else a row may have, that nobody asked for
+    special: ClassVar[dict[str, Any]] = {}  # what a row has that must be left alone, such as a location
     names: ClassVar[tuple[str, ...]] = ("{zone}", "*.{zone}", "a.b.{zone}")  # special owners it can hold
     steps: ClassVar[int] = 1  # requests that one change needs
     looks: ClassVar[int] = 0  # requests that a look at one more name needs, where no list can be had
     crowd: ClassVar[str] = "n{}.{zone}"
-    exchanges: ClassVar[dict[str, tuple[str, str, object]]] = {}  # method, URL, body: see test_fakes
+    exchanges: ClassVar[Mapping[str, Exchange]] = {}  # method, URL, body, headers: see test_fakes
+    session: ClassVar[dict[str, Secret]] = {}  # what a login gives, where calls carry that
     good: ClassVar[str] = "s3cr3t/k&y +1"  # with what looks different in a URL
 
     def __init__(self) -> None:
@@ -46,6 +53,10 @@ class Fake:
 
     def __call__(self, request: Request) -> Reply:
         raise NotImplementedError
+
+    def reads(self, request: Request) -> bool:
+        """Does the request change nothing?  Where reading is no GET, a fake says which requests do."""
+        return request.method == "GET"
 
     def library(self, wire: Transport) -> Library:
         """For drivers that speak through somebody's library: one whose requests go to the wire."""
@@ -78,12 +89,21 @@ def every_fake() -> list[type[Fake]]:
     ]
 
 
-def ask(fake: Fake, method: str, url: str, body: object = None, *, key: str | None = None) -> Reply:
+def ask(
+    fake: Fake,
+    method: str,
+    url: str,
+    body: object = None,
+    more: Mapping[str, str] = NOTHING,
+    *,
+    key: str | None = None,
+) -> Reply:
     """What the fake answers to a request with the authorisation of its driver; JSON, unless `Content`."""
     provider = fake.driver(fake.good if key is None else key)
     bare, _, asked = url.partition("?")
     content = body if isinstance(body, Content) or body is None else json_of(body)
-    headers = dict(provider.headers()) | ({"content-type": content.kind} if content else {})
+    headers = {**provider.headers(), **provider.session_headers(fake.session)}
+    headers |= {**({"content-type": content.kind} if content else {}), **more}
     request = Request(method, bare, dict(parse_qsl(asked)), headers, content.data if content else b"")
     return fake(provider.sign(request, 0.0, "0" * 32))
 

@@ -266,6 +266,20 @@ def test_a_body_has_its_length_and_a_post_without_one_says_so() -> None:
     run(main())
 
 
+def test_the_hidden_end_of_a_url_arrives_and_is_in_no_message() -> None:
+    async def main() -> None:
+        async with peer(answers(OK)) as far, transport() as http_:
+            hidden = Secret("/u/t0ken/?k=v&t0ken")
+            await http_.send(Request("GET", far.url + "/base", {"ip": "192.0.2.1"}, hidden=hidden))
+        assert far.heads[0].startswith("GET /base/u/t0ken/?k=v&t0ken&ip=192.0.2.1 HTTP/1.1\r\n")
+        for wrong in f"/u/{SECRET}", f"/u/{SECRET} x":
+            request = Request("GET", "http://127.0.0.1:1/base", hidden=Secret(wrong))
+            assert SECRET not in repr(request) + str(request)
+            await fails(request, Unreachable)
+
+    run(main())
+
+
 def test_a_query_in_the_url_and_one_of_the_request_are_joined() -> None:
     async def main() -> None:
         async with peer(answers(OK)) as far, transport() as http_:

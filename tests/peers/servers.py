@@ -48,6 +48,7 @@ class Server:
     zones: tuple[str, ...]
     directory: Path
     host: str = HOST
+    api_port: int = 0  # of PowerDNS's HTTP API, where it was asked for
     _process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -218,24 +219,24 @@ def powerdns(
     algorithm: str = "hmac-sha256",
     *,
     records: Iterable[str] = (),
+    api_key: str | None = None,
+    secondaries: Iterable[str] = (),
 ) -> Iterator[Server]:
-    """PowerDNS with its SQLite backend.  It knows no policy finer than "this key, this zone"."""
-    with configured_powerdns((), zone_names, tsig_name, tsig_secret_b64, algorithm, records) as server:
-        yield server
+    """PowerDNS with its SQLite backend.  It knows no policy finer than "this key, this zone".
 
-
-@contextlib.contextmanager
-def configured_powerdns(
-    lines: Iterable[str],
-    zone_names: Sequence[str],
-    tsig_name: str,
-    tsig_secret_b64: str,
-    algorithm: str = "hmac-sha256",
-    records: Iterable[str] = (),
-) -> Iterator[Server]:
-    """The same with further lines of its configuration, such as its HTTP API."""
+    With an `api_key`, its HTTP API listens as well, at `api_port`.  `secondaries` are zones whose
+    primary never answers.
+    """
     with _directory(zone_names, records) as directory:
         port = free_port()
+        api_port = 0
+        api = ""
+        if api_key is not None:
+            api_port = free_port()
+            api = (
+                f"api=yes\napi-key={api_key}\nwebserver=yes\nwebserver-address={HOST}\n"
+                f"webserver-port={api_port}\nwebserver-allow-from={HOST}/32\n"
+            )
         database = directory / "pdns.sqlite3"
         (directory / "pdns.conf").write_text(
             f"""
@@ -260,8 +261,7 @@ domain-metadata-cache-ttl=0
 zone-cache-refresh-interval=0
 receiver-threads=1
 distributor-threads=1
-"""
-            + "\n".join(lines)
+{api}"""
         )
         if not _PDNS_SCHEMA.exists():
             pytest.fail(
@@ -274,8 +274,10 @@ distributor-threads=1
             _run(*pdnsutil, "load-zone", zone, str(_zone_file(directory, zone)))
             _run(*pdnsutil, "set-meta", zone, "TSIG-ALLOW-DNSUPDATE", tsig_name.removesuffix("."))
             _run(*pdnsutil, "set-meta", zone, "SOA-EDIT-DNSUPDATE", "INCREASE")
+        for zone in secondaries:
+            _run(*pdnsutil, "create-slave-zone", zone, f"{HOST}:1")
         command = [_program("pdns_server"), f"--config-dir={directory}"]
-        with _running(Server(command, port, tuple(zone_names), directory)) as server:
+        with _running(Server(command, port, tuple(zone_names), directory, api_port=api_port)) as server:
             yield server
 
 

@@ -20,7 +20,7 @@ from homeport.net.dns import TcpDns
 from homeport.net.lexicon import Lexicon as Library
 from homeport.providers.lexicon import Lexicon
 from homeport.wire.http import Reply, Request
-from tests.peers.servers import HOST, Server, configured_powerdns, free_port
+from tests.peers.servers import HOST, Server, powerdns
 
 pytestmark = pytest.mark.peer
 ZONES = ("example.com", "example.net")
@@ -46,16 +46,8 @@ class Peer(NamedTuple):
 
 @pytest.fixture
 def pdns() -> Iterator[Peer]:
-    port = free_port()
-    api = (
-        "webserver=yes",
-        "api=yes",
-        f"api-key={KEY}",
-        f"webserver-address={HOST}",
-        f"webserver-port={port}",
-    )
-    with configured_powerdns(api, ZONES, NAME, SECRET, records=RECORDS) as server:
-        settings = {"pdns_server": Secret(f"http://{HOST}:{port}"), "auth_token": Secret(KEY)}
+    with powerdns(ZONES, NAME, SECRET, records=RECORDS, api_key=KEY) as server:
+        settings = {"pdns_server": Secret(f"http://{HOST}:{server.api_port}"), "auth_token": Secret(KEY)}
         yield Peer(server, Lexicon(dns="powerdns", settings=settings))
 
 

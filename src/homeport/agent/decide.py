@@ -88,12 +88,15 @@ def decide(
     if present is not None:
         wanted = present.zone.fit(wanted)
     if present is not None and ours is not None:
-        return _share(provider, target, wanted, present, ours)
+        why = _unpublished(provider, memory, wanted)
+        return _share(provider, target, wanted, present, ours, why=why)
     if present is not None:
-        if changes := provider.changes(wanted, present.records):
+        changes, why = provider.changes(wanted, present.records), _unpublished(provider, memory, wanted)
+        if changes or why:
             options = [wanted.options, *(record.options for record in present.records)]
             veiled = any(provider.veiled(some) for some in options)
-            return Todo(target, Task(wanted, changes, present.zone), live, veiled=veiled)
+            why = None if changes else why
+            return Todo(target, Task(wanted, changes, present.zone), live, why, veiled=veiled)
         return _well(target, wanted, live)
     why = None
     if schedule.believed(memory, wanted):
@@ -110,6 +113,13 @@ def decide(
     return Todo(target, Task(wanted, provider.changes(wanted, ())), live, why)
 
 
+def _unpublished(provider: Provider, memory: Memory, wanted: RRset) -> str | None:
+    """Why it must be written although a look shows nothing amiss; None if it need not be."""
+    if provider.publishes and not schedule.believed(memory, wanted):
+        return "it is not known to be published"
+    return None
+
+
 def _well(target: Target, wanted: RRset, live: frozenset[IPAddress] | None) -> Settled:
     """All is well; where nobody can show what is live, the acknowledgement stands for it."""
     shown = wanted.addresses if live is None else live
@@ -118,16 +128,27 @@ def _well(target: Target, wanted: RRset, live: frozenset[IPAddress] | None) -> S
 
 
 def _share(
-    provider: Provider, target: Target, wanted: RRset, present: Present, ours: frozenset[IPAddress]
+    provider: Provider,
+    target: Target,
+    wanted: RRset,
+    present: Present,
+    ours: frozenset[IPAddress],
+    *,
+    why: str | None,
 ) -> Todo | Settled:
-    """All is well if all of ours are there, and none that we do not want any more."""
+    """All is well if all of ours are there, and none that we do not want any more.
+
+    `why` is the reason to write even so.
+    """
     live = frozenset(record.address for record in present.records)
     old = ours - wanted.addresses
-    if changes := provider.shared_changes(wanted, old, present.records):
+    changes = provider.shared_changes(wanted, old, present.records)
+    if changes or why:
         mine = [record.options for record in present.records if record.address in ours]
         veiled = any(provider.veiled(some) for some in (wanted.options, *mine))
         task = Task(wanted, changes, present.zone)
-        return Todo(target, task, live, veiled=veiled, shared=(live - old) | wanted.addresses)
+        stays = (live - old) | wanted.addresses
+        return Todo(target, task, live, None if changes else why, veiled=veiled, shared=stays)
     report = TargetReport(target, Outcome.UNCHANGED, wanted.addresses, live, shared=True)
     return Settled(report, acknowledged=wanted, proved=True)
 

@@ -254,7 +254,8 @@ async def _act(work: Work, wishes: Mapping[Target, Wish], view: View) -> list[Ta
     todos = [one for one in decisions.values() if isinstance(one, Todo)]
     verdicts = await _write(work, todos)
     unsure = [t for t in todos if isinstance(verdicts[t.target], NoAnswer | Stale)]
-    if unsure and work.account.provider.readable:
+    provider = work.account.provider
+    if unsure and provider.readable and not provider.publishes:
         verdicts |= await _look_again(work, unsure, wishes)
     return reports + [_conclude(work, todo, verdicts[todo.target]) for todo in todos]
 
@@ -359,6 +360,8 @@ def _conclude(work: Work, todo: Todo, verdict: Verdict) -> TargetReport:
         )
     memory = work.memory(todo.target)
     after = replace(_failed(work, memory, verdict, wrote=True), wanted=wanted, live=todo.live)
+    if work.account.provider.publishes:  # whatever was written may stand there unpublished
+        after = replace(after, acknowledged=None, acknowledged_at=None)
     after = replace(after, outcome=Outcome.FAILED)
     work.save({todo.target: after}, _trouble(work, todo.target, memory, verdict))
     live = None if isinstance(verdict, NoAnswer) else todo.live

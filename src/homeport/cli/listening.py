@@ -25,10 +25,16 @@ _BEHIND = frozenset({"http", "dns", "stun", "gateway"})  # words of sources that
 
 
 def ears(config: Config, world: RealWorld, agent: Agent, roll: Roll, tell: Tell) -> Ears:
-    """All listeners of this configuration; nothing is opened yet."""
+    """All listeners of this configuration; nothing is opened yet.
+
+    What a gateway can tell is its IPv4 address: where no record wants one, nobody listens to it.
+    """
     outer: list[Listener] = []
+    heard = {name for record in config.records if RRType.A in record.types for name in record.uplinks}
     for name, uplink in config.uplinks.items():
-        if any(_word(source.label) in _BEHIND for source in uplink.sources.get(RRType.A, ())):
+        if name in heard and any(
+            _word(source.label) in _BEHIND for source in uplink.sources.get(RRType.A, ())
+        ):
             outer += _of(uplink, world.nets[name], agent, roll)
     macs = {one.host.mac.octets for one in config.records if isinstance(one.host, Neighbour)}
     system = [roll.ear(one, one.name) for one in system_listeners(macs)]

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
+from textwrap import fill
 
 from ..config import providers as drivers
 from ..config.schema import schema as json_schema
 from ..core.settings import Setting, settings
+from . import facts
 from .exits import RIGHT
 from .term import paint, table
 
@@ -43,6 +46,9 @@ def _page(kind: str) -> str:
     if kind == "dyndns2":
         parts += ["", "Services (service = ...):"]
         parts += [f"  {name:16} {title}" for name, title in services().items()]
+    parts += ["", "What there is to know:"]
+    parts += [_wrapped(f"{what}: {words}") for what, words in facts.told(driver)]
+    parts += ["", "Stops:", _wrapped(facts.STOPS)]
     return "\n".join([*parts, "", "Example:", "", _indented(example(kind))])
 
 
@@ -71,8 +77,23 @@ def example(kind: str) -> str:
 
 def _toml(value: object) -> str:
     if isinstance(value, Mapping):
-        return f"{{ {', '.join(f'{key} = {_toml(inner)}' for key, inner in value.items())} }}"
+        return "{ " + ", ".join(f"{_key(name)} = {_toml(inner)}" for name, inner in value.items()) + " }"
     return json.dumps(value, ensure_ascii=False)
+
+
+def _key(name: str) -> str:
+    return name if re.fullmatch(r"[A-Za-z0-9_-]+", name) else json.dumps(name, ensure_ascii=False)
+
+
+def _wrapped(text: str) -> str:
+    return fill(
+        text,
+        78,
+        initial_indent="  ",
+        subsequent_indent="    ",
+        break_on_hyphens=False,
+        break_long_words=False,
+    )
 
 
 def _indented(text: str) -> str:
@@ -88,6 +109,7 @@ def _as_json(kind: str) -> dict[str, object]:
         "settings": [_setting(setting) for setting in drivers.manual(kind)],
         "options": [_setting(setting) for setting in settings(driver.options)],
         "example": example(kind),
+        "facts": facts.as_json(driver),
     }
     return found | ({"services": services()} if kind == "dyndns2" else {})
 

@@ -305,7 +305,7 @@ class _Load:
         kind = table.get("provider")
         if "provider" not in table:
             self.report(
-                (*path, "provider"), f"missing: which service? There are: {', '.join(providers.names())}"
+                (*path, "provider"), "missing: which service? homeport providers lists all that there are"
             )
             return None
         if not isinstance(kind, str):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from importlib import import_module
 from pkgutil import iter_modules
 
@@ -47,10 +48,53 @@ def about(kind: str) -> str:
     return " ".join(text.split()).partition(". ")[0].removesuffix(".")
 
 
-def _meant(kind: str, known: list[str]) -> str:
-    from ..wire.dyndns2_services import SERVICES  # noqa: PLC0415 - only a mistake pays for it
+# What other clients call them.
+_ELSEWHERE: Mapping[str, str] = {
+    "afraid": "freedns",
+    "alibaba": "aliyun",
+    "alibabacloud": "aliyun",
+    "alidns": "aliyun",
+    "aws": "route53",
+    "baidu": "baiducloud",
+    "callback": "webhook",
+    "custom": "webhook",
+    "ddns": "rfc2136",
+    "dedyn": "desec",
+    "dnspod_com": "dnspod",
+    "esa": "aliesa",
+    "gcp": "googleclouddns",
+    "he.net": "he",
+    "henet": "he",
+    "hetznercloud": "hetzner",
+    "hetzner_cloud": "hetzner",
+    "huawei": "huaweicloud",
+    "huaweidns": "huaweicloud",
+    "linode4": "linode",
+    "name.com": "namecom",
+    "name_com": "namecom",
+    "nsone": "ns1",
+    "nsupdate": "rfc2136",
+    "qcloud": "tencentcloud",
+    "tencent": "tencentcloud",
+    "trafficroute": "volcengine",
+    "url": "webhook",
+    "west": "westcn",
+    "zeit": "vercel",
+}
 
-    word = kind.lower()
-    if word in SERVICES:
-        return f'write provider = "dyndns2" and service = "{word}"'
-    return meant(kind, known)
+
+def _meant(kind: str, known: list[str]) -> str:
+    """What the person may have had in mind: by another client's word, by a domain name, by its look."""
+    from ..wire.dyndns2_services import GONE, SERVICES  # noqa: PLC0415 - only a mistake pays for it
+
+    word = kind.lower().strip()
+    bare = word.removeprefix("www.").partition(".")[0]
+    for one in (word, bare):
+        if (other := _ELSEWHERE.get(one, one)) in known:
+            return f'write provider = "{other}"'
+        if one in SERVICES:
+            return f'write provider = "dyndns2" and service = "{one}"'
+        if one in GONE:
+            return GONE[one]
+    hint = meant(kind, known)
+    return hint if hint.startswith("did you") else "homeport providers lists all that there are"

@@ -14,6 +14,7 @@ takes, and turns any reply the driver trips over into `Unintelligible`.  `Api` m
 errors.  A driver raises only what it alone can know, such as a refusal inside a "200 OK".
 """
 
+from .actions import Fault, every_page, raise_fault
 from .base import (
     Api,
     Budget,
@@ -26,11 +27,17 @@ from .base import (
     Together,
     Verdict,
     one_by_one,
+    raise_for_words,
+    told,
     understanding,
+    until_short,
+    until_total,
 )
+from .domains import domain_of, not_in
 from .library import Failed, Library, NoLibrary, Session, Step
+from .oauth import OAuth
 from .primary import Primary
-from .updates import Update, UpdateApi
+from .updates import KeyForEachName, Update, UpdateApi, by_name, wrong_names
 from .zones import (
     NoBatch,
     RecordApi,
@@ -41,6 +48,7 @@ from .zones import (
     ZoneWriter,
     ask_for_zones,
     owner_of,
+    seen_before,
 )
 
 __all__ = [
@@ -48,11 +56,14 @@ __all__ = [
     "Budget",
     "DnsTransport",
     "Failed",
+    "Fault",
     "HttpProvider",
+    "KeyForEachName",
     "Library",
     "NoBatch",
     "NoLibrary",
     "NoOptions",
+    "OAuth",
     "Primary",
     "Provider",
     "RRsetApi",
@@ -70,7 +81,18 @@ __all__ = [
     "ZoneApi",
     "ZoneWriter",
     "ask_for_zones",
+    "by_name",
+    "domain_of",
+    "every_page",
+    "not_in",
     "one_by_one",
     "owner_of",
+    "raise_fault",
+    "raise_for_words",
+    "seen_before",
+    "told",
     "understanding",
+    "until_short",
+    "until_total",
+    "wrong_names",
 ]

@@ -15,7 +15,7 @@ from collections.abc import (
     Sequence,
 )
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, NamedTuple, Protocol, TypeVar
@@ -72,6 +72,30 @@ async def one_by_one(work: Sequence[Awaitable[T]]) -> list[T]:
                 one.close()  # those after an error were never started; else Python warns of them
 
 
+async def until_short(page: Callable[[int], Awaitable[list[Any]]], size: int) -> list[Any]:
+    """All rows of a list that does not tell its length: pages 0, 1, 2 ... until one is not full."""
+    rows: list[Any] = []
+    for number in range(_MOST_PAGES):
+        some = await page(number)
+        rows += some
+        if len(some) < size:
+            return rows
+    raise Unintelligible("a list without an end")
+
+
+async def until_total(page: Callable[[int], Awaitable[tuple[list[Any] | None, int]]]) -> list[Any]:
+    """All rows of a list that tells its length: pages 0, 1, 2 ..., however many rows one may hold."""
+    rows: list[Any] = []
+    for number in range(_MOST_PAGES):
+        some, total = await page(number)
+        rows += some or []
+        if len(rows) >= total:
+            return rows
+        if not some:
+            raise Unintelligible(f"a list of {total} that ends after {len(rows)}")
+    raise Unintelligible("a list without an end")
+
+
 def random_nonce() -> str:
     """32 hexadecimal digits that nobody can guess."""
     return os.urandom(16).hex()
@@ -94,6 +118,7 @@ class Api:
     now: Callable[[], float]  # seconds since 1970, UTC
     together: Together = one_by_one
     nonce: Callable[[], str] = random_nonce
+    session: dict[str, Secret] = field(default_factory=dict)  # what a login gave, until the round ends
     library: Library = NoLibrary()  # noqa: RUF009 - it has no state
 
     async def rows(self, path: str, at: str = "", **query: str | Secret) -> list[Any]:
@@ -154,24 +179,27 @@ class Api:
         query: Query = NOTHING,
         body: object = None,
         headers: Query = NOTHING,
+        *,
+        hidden: Secret | None = None,
     ) -> tuple[Request, Reply]:
         """One exchange whose status the driver judges itself; `path` may also be a whole URL.
 
-        `body` is sent as JSON, unless it is `Content`.
+        `body` is sent as JSON, unless it is `Content`.  `hidden` is the end of the path, where that
+        holds a secret.
         """
-        said = {**self.provider.headers(), **headers}
+        said = {**self.provider.headers(), **self.provider.session_headers(self.session), **headers}
         data = b""
         if body is not None:
             kind, data = body if isinstance(body, Content) else json_of(body)
             said.setdefault("content-type", kind)
         url = path if "://" in path else self.provider.address() + path
-        request = Request(method, url, query, said, data)
+        request = Request(method, url, query, said, data, hidden)
         request = self.provider.sign(request, self.now(), self.nonce())
         return request, await self.transport.send(request)
 
     def judge(self, request: Request, reply: Reply) -> Reply:
         """Return a 2xx reply; raise what the agent must do about any other."""
-        return judge(request, reply, self.provider, self.now())
+        return judge(request, reply, self.provider, self.now(), self.session.values())
 
     async def call(
         self,
@@ -195,28 +223,34 @@ class Api:
         try:
             payload = reply.json()
         except Unintelligible:
-            raise Unintelligible(f"{request}: not JSON: {_words(request, reply, self.provider)}") from None
+            words = _words(request, reply, self.provider, self.session.values())
+            raise Unintelligible(f"{request}: not JSON: {words}") from None
+        if payload is None:  # so that None is "204 No Content" and nothing else
+            raise Unintelligible(f"{request}: null")
         self.provider.check(payload)
         return payload
 
 
-def judge(request: Request, reply: Reply, provider: Provider, now: float) -> Reply:
+def judge(
+    request: Request, reply: Reply, provider: Provider, now: float, secrets: Iterable[Secret] = ()
+) -> Reply:
     """Return a 2xx reply; raise what the agent must do about any other.
 
     Outages and throttling are told by the status; of the other 4xx, the provider's own list of
-    errors (`check_failure`) goes first, since it knows more than the status.
+    errors (`check_failure`) goes first, since it knows more than the status.  `secrets` are those of
+    the session, which stand in no setting.
     """
     status = reply.status
     if 200 <= status < 300:
         return reply
-    said = f"{request}: {status} {_words(request, reply, provider)}".rstrip()
+    said = f"{request}: {status} {_words(request, reply, provider, secrets)}".rstrip()
     seconds = reply.retry_after(now)
-    if status == 429:
+    if status in provider.too_many:
         least = provider.patience
         raise Throttled(said, retry_after=least if seconds is None else max(seconds, least or 0.0))
     if status == 503 and seconds:
         raise Throttled(said, retry_after=seconds)
-    if status in (408, 425) or status >= 500:
+    if status in (408, 425) or (status >= 500 and status not in provider.refusals):
         raise Unreachable(said)
     if 300 <= status < 400:
         raise Unintelligible(f"{said} (a redirect, which is never followed with credentials)")
@@ -230,18 +264,19 @@ def judge(request: Request, reply: Reply, provider: Provider, now: float) -> Rep
     raise Refused(said)
 
 
-def _words(request: Request, reply: Reply, provider: Provider) -> str:
+def _words(request: Request, reply: Reply, provider: Provider, secrets: Iterable[Secret]) -> str:
     """What the reply says, fit for a message: short, on one line, without our secrets."""
     if reply.is_page:
         return "a web page"
-    sent = [*request.headers.values(), *request.query.values()]  # a session's key is in no setting
-    text = scrub(provider.scrub(reply.text), [value for value in sent if isinstance(value, Secret)])
+    sent = [*request.headers.values(), *request.query.values(), request.hidden, *secrets]
+    text = scrub(provider.scrub(reply.text), within(sent))  # a session's key is in no setting
     return " ".join(text.split())[:160]
 
 
 class Task(NamedTuple):
     """What is to be done about one RRset: the changes, and where they belong.
 
+    Without changes, all stands there as it is wanted, but a service that `publishes` must be told to.
     `sibling` is the other family of the same owner, as it should be said to a service that forgets
     what it is not told; None if nobody knows it.
     """
@@ -264,14 +299,20 @@ class Provider(ABC):
     title: ClassVar[str]  # as people call the service
     example: ClassVar[Mapping[str, object]]  # a working `[account.NAME]` table, for the manual
     credential: ClassVar[str] = ""  # where to get it, and the least rights that do, for the manual
+    notes: ClassVar[str] = ""  # what else a person must know to use it, for the manual
     example_owner: ClassVar[str] = "home.example.com"  # a name that the example could keep
     options: ClassVar[type] = NoOptions  # dataclass of what `options = {...}` of a record may say
     least_ttl: ClassVar[int] = 1  # seconds
     most_ttl: ClassVar[int] = 2**31 - 1  # seconds (RFC 2181, 8)
     ttls: ClassVar[tuple[int, ...]] = ()  # the only ones it takes, in ascending order, if it is choosy
     readable: ClassVar[bool] = True  # can the provider say what it holds?
+    publishes: ClassVar[bool] = (
+        False  # does a last step publish what is written, and no look show if it did?
+    )
     budget: ClassVar[Budget | None] = None
     patience: ClassVar[float | None] = None  # seconds to wait at least after a 429
+    refusals: ClassVar[tuple[int, ...]] = ()  # of the 5xx, those by which it says that we are wrong
+    too_many: ClassVar[tuple[int, ...]] = (429,)  # statuses by which it asks for patience
 
     def fit(self, wanted: RRset) -> RRset:
         """The nearest thing to `wanted` this provider can hold, so that a plan can ever come out empty."""
@@ -300,6 +341,10 @@ class Provider(ABC):
 
     def headers(self) -> Mapping[str, str | Secret]:
         """Headers of every request, such as the authorisation."""
+        return NOTHING
+
+    def session_headers(self, session: Mapping[str, Secret]) -> Mapping[str, str | Secret]:
+        """Headers with what a login gave (`Api.session`), beside the other headers of every request."""
         return NOTHING
 
     def sign(self, request: Request, now: float, nonce: str) -> Request:
@@ -362,6 +407,30 @@ class Provider(ABC):
 
         Every task gets exactly one verdict.  Raises no `ProviderError`.
         """
+
+
+def told(reply: Reply, *at: str | int) -> str:
+    """What a JSON reply says under these keys, as text; "" if it says nothing there."""
+    try:
+        found = reply.json()
+        for key in at:
+            found = found[key]
+    except (Unintelligible, LookupError, TypeError):
+        return ""
+    return "" if found is None else str(found)
+
+
+def raise_for_words(
+    provider: Provider, table: Sequence[tuple[str, type[ProviderError], str]], words: str, said: str
+) -> None:
+    """Raise the first error of the table whose first part stands in what the service says.
+
+    The third part is what the person may do about it.  `said` is fit for a message.
+    """
+    for part, kind, hint in table:
+        if part in words.lower():
+            told = said + hint
+            raise Throttled(told, retry_after=provider.patience) if kind is Throttled else kind(told)
 
 
 @dataclass(slots=True)

@@ -11,6 +11,7 @@ from collections.abc import (
     Mapping,
     Sequence,
 )
+from contextlib import contextmanager
 from dataclasses import replace
 from ipaddress import ip_address
 from typing import Any, ClassVar, NamedTuple
@@ -47,6 +48,15 @@ def owner_of(text: str) -> Name | None:
         return None
 
 
+@contextmanager
+def seen_before() -> Iterator[None]:
+    """Around a call for a record that was read a moment ago: if it is unknown now, our view was old."""
+    try:
+        yield
+    except NoSuchName as error:
+        raise Stale(str(error)) from None
+
+
 async def ask_for_zones(
     candidates: Collection[Name], ask: Callable[[Name], Awaitable[Zone | Unusable | None]]
 ) -> list[Zone | Unusable]:
@@ -72,6 +82,7 @@ class ZoneWriter(Provider):
     """A provider whose zones are changed by requests that hold one or many changes of one zone."""
 
     batch: ClassVar[int] = 1  # changes that one transactional request may hold
+    both_families: ClassVar[bool] = False  # does one record of the service hold A and AAAA of an owner?
 
     @abstractmethod
     async def commit(self, api: Api, zone: Zone, changes: Sequence[Change]) -> None:
@@ -82,20 +93,26 @@ class ZoneWriter(Provider):
         await api.together([self._settle(api, chunk, settled, end) for chunk in self._chunks(tasks)])
 
     def _chunks(self, tasks: Sequence[Task]) -> Iterator[list[Task]]:
-        """Tasks of one zone, together as many changes as one request may hold."""
-        by_zone: dict[Zone, list[Task]] = {}
+        """Tasks of one zone, together as many changes as one request may hold.
+
+        Where a record holds both families, those of one owner stay together: else two requests that run
+        at the same time could each undo what the other does.
+        """
+        by_zone: dict[Zone, dict[Name | Key, list[Task]]] = {}
         for task in tasks:
             assert task.zone is not None, "what was read has a zone"
-            by_zone.setdefault(task.zone, []).append(task)
+            what = task.wanted.owner if self.both_families else task.wanted.key
+            by_zone.setdefault(task.zone, {}).setdefault(what, []).append(task)
         for inside in by_zone.values():
             chunk: list[Task] = []
             size = 0
-            for task in inside:
-                if chunk and size + len(task.changes) > self.batch:
+            for some in inside.values():
+                more = sum(len(task.changes) for task in some)
+                if chunk and size + more > self.batch:
                     yield chunk
                     chunk, size = [], 0
-                chunk.append(task)
-                size += len(task.changes)
+                chunk += some
+                size += more
             yield chunk
 
     async def _settle(self, api: Api, chunk: Sequence[Task], settled: Settled, end: End) -> None:
@@ -136,7 +153,7 @@ class ZoneApi(ZoneWriter):
         From the list of all zones; a service that has none overrides this (`ask_for_zones`).
         """
         found: dict[Name, Zone | Unusable] = {}
-        for row in await api.rows(self.zones, self.zones_at, **self.zones_query):
+        for row in await self.zone_rows(api):
             if (zone := self.zone_of(row)) is None or zone.apex not in candidates:
                 continue
             if found.setdefault(zone.apex, zone) != zone:
@@ -144,14 +161,23 @@ class ZoneApi(ZoneWriter):
                 found[zone.apex] = Unusable(zone.apex, Refused(why))
         return list(found.values())
 
+    async def zone_rows(self, api: Api) -> list[Any]:
+        """The list of all zones, for services that do not answer a GET with it."""
+        return await api.rows(self.zones, self.zones_at, **self.zones_query)
+
     def zone_of(self, row: Any) -> Zone | Unusable | None:
         """A row of the list of zones; None for one that is no zone of ours, such as a private one."""
         apex = owner_of(row[self.zone_name_at])
         return Zone(apex, str(row[self.zone_id_at])) if apex else None
 
     @abstractmethod
-    async def records(self, api: Api, zone: Zone, keys: Collection[Key]) -> Mapping[Key, list[Record]]:
-        """All records of each key; a key without records may be missing."""
+    async def records(
+        self, api: Api, zone: Zone, keys: Collection[Key]
+    ) -> Mapping[Key, list[Record] | ProviderError]:
+        """All records of each key; a key without records may be missing.
+
+        An error instead of records: what stands there is special and must not be overwritten.
+        """
 
     async def look(self, api: Api, keys: Collection[Key]) -> Mapping[Key, Present | ProviderError]:
         names = {name for owner, _ in keys for name in owner.ancestors()}
@@ -181,7 +207,11 @@ class ZoneApi(ZoneWriter):
                 rows = await self.records(api, zone, keys)
         except ProviderError as error:
             return dict.fromkeys(keys, error)
-        return {key: Present(zone, tuple(rows.get(key, ()))) for key in keys}
+        found = {key: rows.get(key, []) for key in keys}
+        return {
+            key: some if isinstance(some, ProviderError) else Present(zone, tuple(some))
+            for key, some in found.items()
+        }
 
 
 class RecordApi(ZoneApi):
@@ -207,7 +237,19 @@ class RecordApi(ZoneApi):
         ours, _, records = beside_others(wanted, old, present)
         return self.changes(ours, records)
 
+    def special(self, record: Record) -> str | None:
+        """What is special about a record, so that only a person may change it; None if nothing is."""
+        return None
+
+    def spare(self, changes: Sequence[Change]) -> None:
+        """Refuse to change what is special; a driver with a `commit` of its own calls it first."""
+        for change in changes:
+            if isinstance(change, Replace | Delete) and (what := self.special(change.record)):
+                here = f"{change.wanted.owner} {change.wanted.rrtype} {change.record.address}"
+                raise Refused(f"{self.title}: {here} is {what}; remove it, or choose another name")
+
     async def commit(self, api: Api, zone: Zone, changes: Sequence[Change]) -> None:
+        self.spare(changes)
         for change in changes:
             match change:
                 case Create(wanted, address):
@@ -227,11 +269,14 @@ class RestRecords(RecordApi, HttpProvider):
     """
 
     collection: ClassVar[str]  # path of a zone's records, with {zone}
+    listed: ClassVar[str] = ""  # path to read them at, with {zone}, if it is another
     rows_at: ClassVar[str] = ""  # key the list of records lies under
     row_at: ClassVar[str | None] = ""  # the same for one record, in the reply to a write; None: no record
     few: ClassVar[int] = 8  # up to so many keys are asked for one by one, more with a list of the zone
-    update_with: ClassVar[str] = "PATCH"  # the method; with "PUT", what is not said is lost
-    kept: ClassVar[tuple[str, ...]] = ()  # fields of a row that a PUT must repeat to keep them
+    create_with: ClassVar[str] = "POST"  # the method
+    update_with: ClassVar[str] = "PATCH"  # the method; with any other, what is not said is lost
+    kept: ClassVar[tuple[str, ...]] = ()  # fields of a row that such an update repeats to keep them
+    fixed: ClassVar[tuple[str, ...]] = ()  # fields of the body that an update must not hold
     name_at: ClassVar[str] = "name"  # field of a row with the owner name
     apex: ClassVar[str | None] = "@"  # how the apex is written; None: names are written in full
     type_at: ClassVar[str] = "type"  # field with the type
@@ -279,8 +324,7 @@ class RestRecords(RecordApi, HttpProvider):
         one_by_one = len(keys) <= self.few
         asked = [self.query(zone, owner if one_by_one else None, rrtype) for owner, rrtype in keys]
         queries = {frozenset(query.items()): query for query in asked}.values()
-        path = self.path(zone)
-        lists = await api.together([api.rows(path, self.rows_at, **query) for query in queries])
+        lists = await api.together([self.zone_content(api, zone, query) for query in queries])
         found: dict[Key, dict[str, Record]] = {key: {} for key in keys}  # by id: pages may overlap
         wanted = {rrtype.value: rrtype for rrtype in RRType}
         for row in (row for rows in lists for row in rows):
@@ -292,33 +336,47 @@ class RestRecords(RecordApi, HttpProvider):
                 found[owner, rrtype][record.id] = record
         return {key: list(records.values()) for key, records in found.items()}
 
+    async def zone_content(self, api: Api, zone: Zone, query: Query) -> list[Any]:
+        """The rows of a zone that match `query`, for services that do not answer a GET with them."""
+        path = self.listed.format(zone=zone.id) or self.path(zone)
+        return await api.rows(path, self.rows_at, **query)
+
     async def create(self, api: Api, zone: Zone, wanted: RRset, address: IPAddress) -> None:
-        self.wrote(await api.post(self.path(zone), self.new(zone, wanted, address)), address)
+        body = self.new(zone, wanted, address)
+        self.wrote(await api.call(self.create_with, self.path(zone), body=body), address)
 
     async def replace(
         self, api: Api, zone: Zone, wanted: RRset, record: Record, address: IPAddress
     ) -> None:
-        body = self.body(zone, wanted, address) | self.extras(wanted)
-        if self.update_with == "PUT":
-            kept = {field: record.options[field] for field in self.kept if field in record.options}
-            body = kept | ({self.ttl_at: record.ttl} if record.ttl else {}) | body
-        self.wrote(await api.call(self.update_with, self.record_path(zone, record), body=body), address)
+        body = self.changed(zone, wanted, record, address)
+        with seen_before():
+            reply = await api.call(self.update_with, self.record_path(zone, record), body=body)
+        self.wrote(reply, address)
 
     async def delete(self, api: Api, zone: Zone, record: Record) -> None:
-        await api.delete(self.record_path(zone, record))
+        with seen_before():
+            await api.delete(self.record_path(zone, record))
 
     def wrote(self, payload: Any, address: IPAddress) -> None:
         """Raise (anything) if the reply to a write does not show that it was understood."""
-        if self.row_at is None:
-            if payload is not None:
-                raise ValueError(f"no answer was expected, not {payload!r}")
+        if payload is None:  # "204 No Content": there is nothing to compare
             return
+        if self.row_at is None:
+            raise ValueError(f"no answer was expected, not {payload!r}")
         record = self.record(payload[self.row_at] if self.row_at else payload)
         if record.address != address:
             raise ValueError(f"it stored {record.address}, not {address}")
 
     def new(self, zone: Zone, wanted: RRset, address: IPAddress) -> dict[str, Any]:
         return self.defaults() | self.body(zone, wanted, address) | self.extras(wanted)
+
+    def changed(self, zone: Zone, wanted: RRset, record: Record, address: IPAddress) -> dict[str, Any]:
+        """The body that turns `record` into what is wanted; with any method but "PATCH", all of it."""
+        body = self.body(zone, wanted, address) | self.extras(wanted)
+        if self.update_with != "PATCH":
+            kept = {field: record.options[field] for field in self.kept if field in record.options}
+            body = kept | ({self.ttl_at: record.ttl} if record.ttl else {}) | body
+        return {field: value for field, value in body.items() if field not in self.fixed}
 
     def path(self, zone: Zone) -> str:
         return self.collection.format(zone=zone.id)

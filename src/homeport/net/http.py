@@ -437,8 +437,8 @@ def _read_url(request: Request) -> tuple[str, _Origin, str]:
 
     Raises `Unreachable` for a URL that is none, or that holds a password.
     """
-    url = request.url
-    if any(char <= " " or char == "\x7f" for char in url):
+    url, hidden = request.url, _plain(request.hidden or "")
+    if any(char <= " " or char == "\x7f" for char in url + hidden):
         raise _no_url(request, "there is a space or a control character in the URL")
     try:
         split = urlsplit(url)
@@ -455,9 +455,10 @@ def _read_url(request: Request) -> tuple[str, _Origin, str]:
         f"{quote(name, safe=IN_QUERY)}={quote(_plain(value), safe=IN_QUERY)}"
         for name, value in request.query.items()
     )
-    written = quote(split.query, safe=IN_QUERY + "%&=+;")
-    target = quote(split.path or "/", safe=IN_PATH)
-    if both := "&".join(part for part in (written, query) if part):
+    path, _, asked = hidden.partition("?")
+    written = [quote(part, safe=IN_QUERY + "%&=+;") for part in (split.query, asked)]
+    target = quote(split.path + path or "/", safe=IN_PATH)
+    if both := "&".join(part for part in (*written, query) if part):
         target += "?" + both
     said = f"{request.method} {_cut(url)}"
     return said, _Origin(split.scheme, host, port or PORTS[split.scheme]), target

@@ -51,7 +51,7 @@ class DeSEC(RRsetApi, HttpProvider):
 
     def zone_of(self, row: Any) -> Zone | None:
         apex = owner_of(row["name"])
-        return Zone(apex, apex.text, row["minimum_ttl"]) if apex else None
+        return Zone(apex, apex.text, int(row["minimum_ttl"])) if apex else None
 
     async def records(self, api: Api, zone: Zone, keys: Collection[Key]) -> Mapping[Key, list[Record]]:
         names = {owner.label_in(zone.apex, apex="") for owner, _ in keys}
@@ -60,7 +60,7 @@ class DeSEC(RRsetApi, HttpProvider):
         for row in await api.rows(f"/domains/{zone.id}/rrsets/", **named, cursor=""):
             if row["type"] in list(RRType) and (owner := owner_of(row["name"])):
                 found[owner, RRType(row["type"])] = [
-                    Record(text, ip_address(text), row["ttl"]) for text in row["records"]
+                    Record(text, ip_address(text), int(row["ttl"])) for text in row["records"]
                 ]
         return found
 

@@ -1,23 +1,26 @@
-"""Any service that speaks dyndns2.  API: https://help.dyn.com/perform-update.html (read 2026-11-21).
+"""Any service that speaks dyndns2, or is told an address by one URL in words of its own.
 
-Cannot be read, and an update without a change counts as abuse.  Answers in return codes, whatever
-the HTTP status; services differ in IPv6 and in details (`wire/dyndns2_services.py`).
+API: https://help.dyn.com/perform-update.html (read 2026-11-21).  Cannot be read, and an update
+without a change counts as abuse.  Answers in return codes, whatever the HTTP status; how a service
+differs is a row of `wire/dyndns2_services.py`.
 """
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Annotated
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, quote, urlsplit
 
 from ..core.dns import Name, RRset, RRType
-from ..core.errors import NoAnswer, Unintelligible
+from ..core.errors import ConfigError, NoAnswer, Unintelligible
 from ..core.secret import Secret
 from ..driver import Api, Update, UpdateApi, Verdict
-from ..wire.auth import basic
-from ..wire.dyndns2 import MOST_HOSTS, Service, Style, query, verdicts
+from ..wire.auth import basic, form
+from ..wire.dyndns2 import MOST_HOSTS, Service, Style, login, query, read
 from ..wire.dyndns2_services import GONE, SERVICES
+from ..wire.http import Query
 
 _ANY = 1000  # owners in one request that names the host by its label, not by them
+_LIST = "'homeport providers dyndns2' lists them"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,11 +29,13 @@ class DynDNS2(UpdateApi):
     service: Annotated[str | None, "name of a known service, such as noip; or give an endpoint"] = None
     username: Annotated[str | None, "user name for updates, on the service's page for dynamic DNS"] = None
     password: Annotated[Secret, "password, update key or token that goes with it"]
-    hostname: Annotated[str | None, "the host's label there (tunnel, network), if not its name"] = None
+    hostname: Annotated[str | None, "the host's label there (tunnel, record), if not its name"] = None
+    domain: Annotated[str | None, "the registered domain, for services that want it by itself"] = None
     ipv6: Annotated[Style | None, "how both families go, where the service's way is not known"] = None
     refresh: Annotated[int | None, "days after which an unchanged name is sent again; 0 is never"] = None
 
     title = "dyndns2"
+    varies = True
     example = {"service": "noip", "username": "your DDNS key", "password": "keyring:noip"}
     credential = (
         "On the service's page for dynamic DNS; where it has a key for updates only, take that, not the "
@@ -39,20 +44,25 @@ class DynDNS2(UpdateApi):
 
     def mistakes(self) -> Iterator[tuple[str, str]]:
         if self.service is None and self.endpoint is None:
-            yield "service", f"missing: write one of {', '.join(SERVICES)}; or give an endpoint"
+            yield "service", f"missing: write a service such as noip ({_LIST}), or give an endpoint"
         if self.service is not None and self.service in GONE:
             yield "service", GONE[self.service]
         elif self.service is not None and self.service not in SERVICES:
             from difflib import get_close_matches  # noqa: PLC0415 - only for a mistake
 
             near = get_close_matches(self.service.lower(), SERVICES, n=1)
-            hint = f"; did you mean {near[0]!r}?" if near else f": one of {', '.join(SERVICES)}"
-            yield "service", f"{self.service!r} is not known{hint}"
+            hint = f"did you mean {near[0]!r}?" if near else _LIST
+            yield "service", f"{self.service!r} is not known; {hint}"
         else:
-            if self.username is None and self._service.username is None:
+            row = self._service
+            if not row.url and self.endpoint is None and self.service:
+                yield "endpoint", f"missing: the URL of your server; {row.notes}"
+            if self.username is None and row.wants_user:
                 yield "username", "missing: the user name for updates"
-            if self.hostname is None and self._service.by_label:
-                yield "hostname", f"missing: {self._service.notes}"
+            if self.hostname is None and row.by_label:
+                yield "hostname", f"missing: {row.notes}"
+            if row.zone:
+                yield from self._domain_mistakes()
         if self.endpoint is not None:
             url = urlsplit(self.endpoint)
             if url.scheme not in ("http", "https") or not url.hostname:
@@ -61,6 +71,15 @@ class DynDNS2(UpdateApi):
                 yield "endpoint", "must not hold user name and password; they have settings of their own"
         if self.refresh is not None and self.refresh < 0:
             yield "refresh", "must be a number of days, or 0 for never"
+
+    def _domain_mistakes(self) -> Iterator[tuple[str, str]]:
+        if self.domain is None:
+            yield "domain", "missing: the registered domain, such as example.com"
+        else:
+            try:
+                Name.parse(self.domain)
+            except ConfigError as error:
+                yield "domain", str(error)
 
     @property
     def _service(self) -> Service:
@@ -76,13 +95,21 @@ class DynDNS2(UpdateApi):
         return self._service.url.partition("?")[0]
 
     def headers(self) -> dict[str, Secret]:
-        return basic(self.username or self._service.username or "", self.password)
+        return {} if self._service.key_in else basic(self.username or "", self.password)
+
+    def why_not(self, owner: Name) -> str | None:
+        service = self._service
+        if service.zone and self.domain and not owner.within(Name.parse(self.domain)):
+            return f"it is not in {self.domain}, which the account names as its domain"
+        if service.own_name and owner.text != (self.username or "").lower():
+            return "this service knows a host by the user name: one account for each name"
+        return None
 
     def refresh_days(self) -> int | None:
         return self._service.refresh_days if self.refresh is None else self.refresh or None
 
     def hosts(self) -> int:
-        return _ANY if self.hostname else self._service.hosts
+        return _ANY if self.hostname or self._service.one_host else self._service.hosts
 
     def both(self) -> bool:
         return self._service.ipv6 in ("comma", "params")
@@ -99,21 +126,35 @@ class DynDNS2(UpdateApi):
     async def put(self, api: Api, update: Update) -> Mapping[Name, Verdict]:
         service = self._service
         url = service.url6 if service.url6 and RRType.AAAA in update.addresses else service.url
-        path, _, fixed = url.partition("?")
-        names = [self.hostname] if self.hostname else [owner.text for owner in update.owners]
-        said = dict(parse_qsl(fixed, keep_blank_values=True)) | query(service, names, update.addresses)
-        request, reply = await api.send("GET", path, said)
+        shared = self.hostname is not None or service.one_host  # one request for whatever names
+        asked = update.owners[:1] if shared else update.owners
+        names = [self.hostname] if self.hostname else [owner.text for owner in asked]
+        path, _, fixed = url.replace("{host}", quote(names[0], safe="")).partition("?")
+        said: Query = {
+            **dict(parse_qsl(fixed, keep_blank_values=True)),
+            **query(service, names, update.addresses),
+            **self._in_zone(asked[0]),
+            **login(service, self.username or "", self.password),
+        }
+        if service.method == "POST":
+            request, reply = await api.send("POST", path, body=form(said))
+        else:
+            request, reply = await api.send("GET", path, said)
         sent = {address for addresses in update.addresses.values() for address in addresses}
-        done = 200 <= reply.status < 300
-        asked = update.owners[:1] if self.hostname else update.owners
-        answer = verdicts(reply.text, asked, sent, service, success=done)
+        answer = read(reply, asked, names, sent, service)
         if answer is not None:
-            return dict.fromkeys(update.owners, answer[asked[0]]) if self.hostname else answer
-        if service.silent and reply.status == 204:
-            return dict.fromkeys(update.owners)
+            return dict.fromkeys(update.owners, answer[asked[0]]) if shared else answer
         if not reply.is_page or reply.status in (401, 429) or reply.status >= 500:
             api.judge(request, reply)
         if not reply.text:
             raise NoAnswer(f"{request}: an empty answer")
         words = "a web page" if reply.is_page else repr(self.scrub(reply.text)[:80])
-        raise Unintelligible(f"{request}: not an answer of dyndns2: {words}; a portal, a proxy?")
+        raise Unintelligible(f"{request}: not an answer of {service.title}: {words}; a portal, a proxy?")
+
+    def _in_zone(self, owner: Name) -> dict[str, str]:
+        """Label and registered domain, for services that want them apart."""
+        service = self._service
+        if not service.zone:
+            return {}
+        zone = Name.parse(self.domain or owner.text)
+        return {service.zone: zone.text, service.hostname: owner.label_in(zone)}

@@ -1,10 +1,10 @@
-"""Ways to authorise a request.  Besides the transports, the only module that may reveal a secret."""
+"""Ways to authorise a request.  Few modules may reveal a secret: this one, the transports, the signers."""
 
 from __future__ import annotations
 
 from base64 import b64encode
 from collections.abc import Iterable, Mapping
-from hashlib import blake2b
+from hashlib import blake2b, sha1
 
 from ..core.secret import Secret
 from .http import Content
@@ -26,9 +26,37 @@ def token(scheme: str, value: Secret) -> dict[str, Secret]:
     return {"authorization": Secret(f"{scheme} {value.reveal()}")}
 
 
+def pair(scheme: str, name: Secret, value: Secret) -> dict[str, Secret]:
+    """`Authorization: sso-key NAME:VALUE`, plain."""
+    return {"authorization": Secret(f"{scheme} {name.reveal()}:{value.reveal()}")}
+
+
 def key(name: str, value: Secret) -> dict[str, Secret]:
     """A header of the service's own, such as `X-API-Key: ...`."""
     return {name: value}
+
+
+def cookies(jar: Mapping[str, Secret]) -> dict[str, Secret]:
+    """RFC 6265, 5.4: what a login gave, as the header that gives it back."""
+    return {"cookie": Secret("; ".join(f"{name}={value.reveal()}" for name, value in jar.items()))}
+
+
+def jar(set_cookie: str) -> dict[str, Secret]:
+    """The cookies of a `Set-Cookie` header, several of them joined by commas; without attributes."""
+    import re  # noqa: PLC0415 - few services use cookies
+
+    pairs = re.findall(r"(?:^|, )([^=;, ]+)=([^;, ]+)", set_cookie)
+    return {name: Secret(value.strip('"')) for name, value in pairs}
+
+
+def joined(*parts: str | Secret) -> Secret:
+    """Text with secrets in it, which is a secret itself: the path of a URL, say."""
+    return Secret("".join(part.reveal() if isinstance(part, Secret) else part for part in parts))
+
+
+def sha1_of(user: str, password: Secret) -> Secret:
+    """The SHA-1 of "user|password" in hexadecimal digits, which FreeDNS takes for both."""
+    return Secret(sha1(f"{user}|{password.reveal()}".encode(), usedforsecurity=False).hexdigest())
 
 
 def form(fields: Mapping[str, str | Secret]) -> Content:
@@ -64,8 +92,8 @@ def within(values: Iterable[object]) -> list[Secret]:
 def scrub(text: str, secrets: Iterable[Secret]) -> str:
     """`text` without the secrets, in the forms in which a server may quote them back.
 
-    As they are, percent-encoded (RFC 3986, 2.1), as in `repr`, and what follows the scheme of an
-    authorization header.
+    As they are, percent-encoded (RFC 3986, 2.1), as in `repr`, what follows the scheme of an
+    authorization header, and without the slashes and the question mark of the end of a URL.
     """
     from urllib.parse import quote, quote_plus  # noqa: PLC0415 - only after a failure
 
@@ -73,7 +101,10 @@ def scrub(text: str, secrets: Iterable[Secret]) -> str:
     for secret in secrets:
         plain = secret.reveal()
         scheme, _, credentials = plain.partition(" ")
-        for word in [plain, credentials] if scheme.isalpha() and len(credentials) > 7 else [plain]:
+        bare = plain.strip("/?")
+        for word in (
+            [plain, bare, credentials] if scheme.isalpha() and len(credentials) > 7 else [plain, bare]
+        ):
             forms |= {word, quote(word), quote(word, safe=""), quote_plus(word), repr(word)[1:-1]}
     for form in sorted(forms - {""}, key=len, reverse=True):
         text = text.replace(form, "***")

@@ -33,6 +33,15 @@ class Request:
     query: Query = field(default_factory=dict, repr=False)
     headers: Mapping[str, str | Secret] = field(default_factory=dict, repr=False)  # keys in lower case
     body: bytes = field(default=b"", repr=False)
+    hidden: Secret | None = field(default=None, repr=False)  # the end of the URL, where it holds a secret
+
+    @property
+    def host(self) -> str:
+        """The Host header as the client will send it, for signatures: the default port left out."""
+        from urllib.parse import urlsplit  # noqa: PLC0415 - few services want signatures
+
+        url = urlsplit(self.url)
+        return url.netloc.lower().removesuffix(":443" if url.scheme == "https" else ":80")
 
     def __str__(self) -> str:
         return f"{self.method} {self.url}"

@@ -1,10 +1,11 @@
-"""XML that anyone in the network may have written: UPnP's.
+"""XML that anyone in the network may have written: UPnP's, and that of services.
 
 No DTD is read, so there are no entities to expand, and nothing is ever fetched.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from ..core.errors import SourceError
@@ -44,3 +45,15 @@ def text(element: Any) -> str:
 def child(element: Any, wanted: str) -> str:
     """The text of the first child of that name, or ""."""
     return next((text(one) for one in element if name(one) == wanted), "")
+
+
+def children(element: Any, wanted: str) -> Iterator[Any]:
+    """Its children of that name."""
+    return (one for one in element if name(one) == wanted)
+
+
+def need(element: Any, wanted: str) -> Any:
+    """The first child of that name; `LookupError` if there is none."""
+    for one in children(element, wanted):
+        return one
+    raise LookupError(f"no {wanted} in {name(element)}")

@@ -36,36 +36,10 @@ def test_no_page_is_left_of_a_provider_that_is_gone() -> None:
     assert written == {path for path in pages() if path.parent.name == "providers"}
 
 
-# What the table of coverage names before it is there.
-NOT_YET: frozenset[tuple[str, str]] = frozenset(
-    (way, word)
-    for way, words in {
-        "dyndns2": (
-            "1984 changeip cloudns ddnsfm ddnss dinahosting dnsever dnsexit dnshome dnsmadeeasy "
-            "domeneshop dondominio dslreports duiadns easydns enom freemyip gigahost gira goip ipv64 "
-            "itsdns keysystems luadns myaddr mydns myonlineportal mythicbeasts nowdns powerdnsadmin "
-            "regfish servercow sitelutions twodns zoneedit "
-        ),
-        "lexicon": (
-            "arvancloud aurora conoha devnomads dinahosting directadmin dnsmadeeasy dnsservices "
-            "dreamhost easydns easyname euserv exoscale glesys gransy hostingde hover httpnet "
-            "infoblox joker localzone memset mythicbeasts nfsn oci onapp plesk pointhq rackspace "
-            "rage4 rcodezero regfish safedns softlayer timeweb transip ultradns valuedomain wedos "
-            "yandexcloud zilore "
-        ),
-        "provider": (
-            "aliesa azure baiducloud dnsla dnspod edgeone gcore googleclouddns hetznerdns rainyun "
-            "scaleway volcengine westcn "
-        ),
-    }.items()
-    for word in words.split()
-)
-
-
 def test_the_table_of_coverage_names_only_what_there_is_and_every_provider() -> None:
     ways = [way for row in coverage.ROWS for way in coverage.named(row)]
 
-    assert {way for way in ways if not coverage.exists(*way)} == NOT_YET
+    assert {way for way in ways if not coverage.exists(*way)} == set()
     named = {word for way, word in ways if way == "provider"}
     assert set(providers.names()) - named == {"dyndns2", "lexicon"} & set(providers.names())
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from homeport.core.secret import Secret
@@ -35,13 +36,13 @@ class FakeDeSEC(RestFake):
         match method, path:
             case "GET", [""]:
                 domain = {"name": self.zone, "minimum_ttl": LEAST, "created": "", "touched": ""}
-                return self.list([domain], asked)
+                return self.list([domain], asked, show=lambda one: one)
             case "GET", [zone, "rrsets"]:
                 rows = [row for row in self.inside(zone) if asked.get("type", row["type"]) == row["type"]]
                 label = asked.get("subname")
                 rows = [row for row in rows if label is None or self.full(label) == row["owner"]]
                 sets = dict.fromkeys((row["owner"], row["type"]) for row in rows)
-                return self.list([self.shown(owner, rrtype) for owner, rrtype in sets], asked)
+                return self.list(list(sets), asked, show=lambda rrset: self.shown(*rrset))
             case "PUT", [zone, "rrsets"]:
                 self.inside(zone)
                 for rrset in new:
@@ -67,10 +68,10 @@ class FakeDeSEC(RestFake):
             "touched": "2025-10-15T23:23:27.528957Z",
         }
 
-    def list(self, rows: list[Any], asked: dict[str, str]) -> Reply:
+    def list(self, rows: Sequence[Any], asked: dict[str, str], *, show: Callable[[Any], Any]) -> Reply:
         """500 rows at most; the page after the next row begins at the cursor."""
         start = int(asked.get("cursor") or 0)
-        reply = answer(rows[start : start + 500])
+        reply = answer([show(one) for one in rows[start : start + 500]])
         if len(rows) <= start + 500:
             return reply
         if "cursor" not in asked:

@@ -26,8 +26,8 @@ TOKEN = f"ya29.{Fake.good.replace(' ', '_')}"
 
 @cache
 def key_of(word: str) -> rsa.RSAPrivateKey:
-    """A key of its own for each word."""
-    return rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    """A key of its own for each word; short, since it is read a thousand times."""
+    return rsa.generate_private_key(public_exponent=65537, key_size=1024)
 
 
 def pem(word: str) -> str:

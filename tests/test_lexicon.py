@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Mapping
 from ipaddress import ip_address
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from homeport.config import providers
 from homeport.core.dns import Key, Name, Present, Record, RRset, RRType, Zone
 from homeport.core.errors import BadCredentials, NoSuchName, ProviderError, Refused, Unintelligible
 from homeport.core.plan import Delete, Replace
@@ -208,3 +210,8 @@ def test_the_providers_that_are_told_apart_exist() -> None:
 
     folder = Path(lexicon.__file__).parent / "_private" / "providers"
     assert {*REFUSED, *ANEW, *BLIND, *RELATIVE} <= {path.stem for path in folder.glob("*.py")}
+
+
+def test_a_provider_that_is_sent_elsewhere_is_sent_to_a_driver_that_exists() -> None:
+    named = {found[1] for why in REFUSED.values() if (found := re.search(r'provider = "(\w+)"', why))}
+    assert named and named <= set(providers.names())

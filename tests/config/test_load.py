@@ -813,7 +813,7 @@ def test_a_table_of_settings_holds_references_and_plain_values() -> None:
             "auth_tokn",
             'lex.settings.auth_tokn: lexicon\'s powerdns has no such setting; did you mean "auth_token"?',
         ),
-        ('"powerdns"', '"gandi"', "account.lex.dns: gandi cannot be used through lexicon: its ids stand"),
+        ('"powerdns"', '"misaka"', "account.lex.dns: misaka cannot be used through lexicon: its ids stand"),
         ('"powerdns"', '"dnsimple"', "account.lex.zone: missing: through lexicon, dnsimple cannot say"),
         ("env:CF_API_TOKEN", "env:NO_SUCH", "account.lex.settings.auth_token: the environment variable"),
     ],

@@ -1,7 +1,8 @@
 """Windows tells when addresses and default routes change, and when the machine wakes from sleep.
 
 Learn.microsoft.com, NotifyUnicastIpAddressChange, NotifyRouteChange2, CancelMibChangeNotify2,
-NotifyAddrChange, PowerRegisterSuspendResumeNotification (read 2026-11-21).  Run under Wine 10, where
+NotifyAddrChange, CancelIPChangeNotify, Canceling Pending I/O Operations,
+PowerRegisterSuspendResumeNotification (read 2026-11-21).  Run under Wine 10, where
 only NotifyAddrChange tells anything; the others were never heard, for want of a Windows.
 
 What Windows calls runs on its own threads: it copies what it was given and hands it to the loop.
@@ -31,6 +32,7 @@ _BOTH = 0  # AF_UNSPEC
 _ADD, _DELETE, _INITIAL = 1, 2, 3  # MIB_NOTIFICATION_TYPE; 0 is "a parameter has changed"
 _PENDING = 997  # ERROR_IO_PENDING
 _FOREVER = 0xFFFFFFFF
+_CANCELLED = 5000  # milliseconds that a request which was taken back has to be over
 _CALLBACK = 2  # DEVICE_NOTIFY_CALLBACK
 _RESUMED = 0x12  # PBT_APMRESUMEAUTOMATIC: at every resume, whether a person is there or not
 
@@ -49,6 +51,9 @@ class _Overlapped(ctypes.Structure):
         ("offset", wintypes.DWORD * 2),
         ("event", wintypes.HANDLE),
     ]
+
+
+_unfinished: list[_Overlapped] = []  # requests that Windows may write into, although nobody waits for them
 
 
 class AddressEvents:
@@ -165,14 +170,18 @@ def _wait_beside(
 
     def wait() -> None:
         api = ctypes.windll.iphlpapi
+        overlapped, handle = _Overlapped(event=changed), wintypes.HANDLE()
         while True:
-            overlapped, handle = _Overlapped(event=changed), wintypes.HANDLE()
             status = api.NotifyAddrChange(ctypes.byref(handle), ctypes.byref(overlapped))
             if status not in (0, _PENDING):
                 loop.call_soon_threadsafe(failed, status)
                 return
             if kernel.WaitForMultipleObjects(2, either, False, _FOREVER) != 0:
+                # Taking it back is a request too: Windows writes that it is over into this memory later.
+                _unfinished.append(overlapped)
                 api.CancelIPChangeNotify(ctypes.byref(overlapped))
+                if kernel.WaitForSingleObject(wintypes.HANDLE(changed), _CANCELLED) == 0:
+                    _unfinished.remove(overlapped)
                 return
             loop.call_soon_threadsafe(heard)
 
@@ -182,7 +191,8 @@ def _wait_beside(
     def stop() -> None:
         kernel.SetEvent(wintypes.HANDLE(ending))
         thread.join()
-        for event in (changed, ending):
+        over = all(one.event != changed for one in _unfinished)
+        for event in (changed, ending) if over else (ending,):
             kernel.CloseHandle(wintypes.HANDLE(event))
 
     return stop

@@ -54,10 +54,7 @@ class Lexicon(RecordApi):
     ] = _TTL
 
     title = "dns-lexicon"
-    example = {
-        "dns": "vultr",
-        "settings": {"auth_token": "env:VULTR_TOKEN"},
-    }
+    example = {"dns": "safedns", "settings": {"auth_token": "env:SAFEDNS_TOKEN"}}
     credential = "What `lexicon SERVICE --help` asks for; the least rights that let it change records."
 
     def mistakes(self) -> Iterator[tuple[str, str]]:

@@ -18,12 +18,12 @@ REFUSED: Mapping[str, str] = {
     "ddns": _OWN.format("rfc2136"),  # it does not look whether the server refused
     "duckdns": _OWN.format("duckdns"),  # its delete clears both types
     "flexibleengine": _SETS,
-    "gandi": _SETS,
+    "gandi": _OWN.format("gandi"),  # its ids are names: with the A, the AAAA would go
     "gehirn": "it removes the first address of a name, whichever is asked for",
     "internetbs": "it deletes by name and type, whatever the id",
     "misaka": _SETS,
-    "namecheap": "every change of it writes the whole zone anew",
-    "nsone": _SETS,
+    "namecheap": _OWN.format("namecheap"),  # every change writes the whole zone anew
+    "nsone": _OWN.format("ns1"),
     "online": "it takes no notice of the id when it deletes, and empties the zone",
     "sakuracloud": "it has no ids, and deletes by name",
     "zonomi": "what it creates takes the place of all addresses of the name",

@@ -58,6 +58,17 @@ def test_whatever_is_typed_is_a_name_or_a_config_error(text: str) -> None:
     assert name.text.isascii() and name.text == name.text.lower() and "." in name.text
 
 
+@given(text=st.from_regex(r"[a-z0-9_.\-]{1,70}(\.[a-z0-9_\-]{1,3})?", fullmatch=True))
+def test_the_short_way_to_a_name_leads_where_the_long_way_does(text: str) -> None:
+    def way(typed: str) -> str | None:
+        try:
+            return Name.parse(typed).text
+        except ConfigError:
+            return None
+
+    assert way(text) == way(f" {text}")  # a blank is seen on the long way only
+
+
 @given(st.integers(1, 70), st.integers(1, 70), st.integers(0, 4))
 def test_lengths_are_those_that_fit_on_the_wire(first: int, second: int, more: int) -> None:
     text = ".".join(["a" * first, "b" * second, *(["c" * 63] * more), "example"])

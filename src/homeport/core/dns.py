@@ -6,6 +6,7 @@ Owner names are absolute A-labels (RFC 1035, 2.3.4; IDNA by UTS 46); RRsets hold
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
@@ -16,6 +17,9 @@ from typing import NamedTuple
 from .errors import ConfigError
 
 IPAddress = IPv4Address | IPv6Address
+# What nearly all names look like, and needs no second look.
+_LABEL = "[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?"
+_PLAIN = re.compile(rf"(?:{_LABEL}\.)+(?![0-9]+$){_LABEL}")
 NO_OPTIONS: Mapping[str, object] = MappingProxyType({})
 
 
@@ -35,6 +39,8 @@ class Name:
 
         A `*` may stand only as the leftmost label (RFC 4592, 2.1.1).
         """
+        if _PLAIN.fullmatch(text) and len(text) <= 253:
+            return cls(text)
         typed = text.strip().removesuffix(".")
         if not typed:
             raise ConfigError("an empty name; write an FQDN such as home.example.com")

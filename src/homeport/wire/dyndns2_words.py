@@ -477,4 +477,19 @@ WORDS: Mapping[str, Service] = {
         certain=False,
         notes="password is the token for dynamic DNS.",
     ),
+    "zonomi": Service(
+        title="Zonomi (RimuHosting)",
+        url="https://zonomi.com/app/dns/dyndns.jsp",
+        key_in="api_key",
+        hostname="name",
+        myip="value",
+        extra={"action": "SET", "type": "A"},
+        extra6={"action": "SET", "type": "AAAA"},
+        answers="xml",
+        words={"is_ok = OK": "good", "error = ERROR: Invalid api_key": "badauth"},
+        doc="https://zonomi.com/app/dns/dyndns.jsp",
+        certain=False,
+        notes="password is an API key of the kind dns. The zone must exist. At RimuHosting, write "
+        "endpoint = \"https://rimuhosting.com/dns/dyndns.jsp\".",
+    ),
 }

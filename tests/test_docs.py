@@ -15,6 +15,7 @@ from homeport.config import providers
 from homeport.config.load import load
 from homeport.config.tables import Teller, UplinkTable
 from homeport.core.advice import WORDS
+from homeport.wire.dyndns2_services import SERVICES
 from scripts import coverage
 from scripts.docs import pages
 
@@ -137,3 +138,15 @@ def test_the_changelog_speaks_of_this_version() -> None:
     from homeport import __version__
 
     assert f"## {__version__}" in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("page", READMES, ids=lambda path: path.name)
+def test_the_readme_counts_right(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    bridges = {"dyndns2", "lexicon", "rfc2136", "webhook"}
+    reached = re.search(r"Homeport reaches (\d+)", coverage.page())
+
+    assert re.search(rf"\b{len(set(providers.names()) - bridges)} (drivers|个自有驱动)", text)
+    assert re.search(rf"\b{len(SERVICES)} (services|个用一个 URL)", text)
+    assert reached
+    assert re.search(rf"(\b|支持 ){reached[1]} (of the|个)", text)

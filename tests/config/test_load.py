@@ -828,3 +828,18 @@ def test_a_lexicon_that_is_missing_is_said_with_what_to_install(monkeypatch: pyt
     monkeypatch.setattr("homeport.config.extras.find_spec", lambda _: None)
     with pytest.raises(Mistakes, match=r'dns-lexicon is not installed; pip install "homeport\[lexicon\]"'):
         warnings(LEXICON)
+
+
+def test_a_secret_of_a_table_is_warned_of_and_its_other_settings_are_not() -> None:
+    he = '[account.he]\nprovider = "he"\nkeys = { "home.example.com" = "s3cr3t" }\n'
+    lexicon = (
+        '[account.l]\nprovider = "lexicon"\ndns = "easyname"\nzone = "example.com"\n'
+        'settings = { auth_username = "me", auth_password = "s3cr3t" }\n'
+    )
+    said = warnings(f"{he}{lexicon}")
+
+    assert [text.partition(": ")[2].partition(":")[0] for text in said if "plain text" in text] == [
+        'account.he.keys."home.example.com"',
+        "account.l.settings.auth_password",
+    ]
+    assert not any("s3cr3t" in text for text in said)

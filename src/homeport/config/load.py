@@ -160,8 +160,11 @@ class _Load:
         found = self.references.find(text)
         if not found.known:
             self.unknown.add(path)
-        if found.literal and len(path) > _SETTING and not _TELLING.search(str(path[-1])):
-            return found.secret  # a table holds both what is secret and what is not
+        in_table = len(path) > _SETTING
+        if found.literal and in_table and not any(_TELLING.search(str(step)) for step in path[2:]):
+            return (
+                found.secret
+            )  # a table such as lexicon's settings holds both what is secret and what is not
         layer, _ = self.document.origin(path) if found.literal else (None, None)
         if found.literal and layer is not None and layer.file is not None:
             self.literals.add(layer.file)

@@ -490,6 +490,6 @@ WORDS: Mapping[str, Service] = {
         doc="https://zonomi.com/app/dns/dyndns.jsp",
         certain=False,
         notes="password is an API key of the kind dns. The zone must exist. At RimuHosting, write "
-        "endpoint = \"https://rimuhosting.com/dns/dyndns.jsp\".",
+        'endpoint = "https://rimuhosting.com/dns/dyndns.jsp".',
     ),
 }

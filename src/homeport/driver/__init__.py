@@ -14,7 +14,6 @@ takes, and turns any reply the driver trips over into `Unintelligible`.  `Api` m
 errors.  A driver raises only what it alone can know, such as a refusal inside a "200 OK".
 """
 
-from .actions import Fault, every_page, raise_fault
 from .base import (
     Api,
     Budget,
@@ -27,15 +26,13 @@ from .base import (
     Together,
     Verdict,
     one_by_one,
-    raise_for_words,
-    told,
     understanding,
-    until_short,
-    until_total,
 )
 from .domains import domain_of, not_in
+from .faults import Fault, raise_fault, raise_for_words, told
 from .library import Failed, Library, NoLibrary, Session, Step
 from .oauth import OAuth
+from .pages import every_page, until_short, until_total
 from .primary import Primary
 from .updates import KeyForEachName, Update, UpdateApi, by_name, wrong_names
 from .zones import (

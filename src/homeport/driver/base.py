@@ -37,7 +37,7 @@ from ..wire.http import NOTHING, Content, Query, Reply, Request, Transport
 from .library import Library, NoLibrary
 
 T = TypeVar("T")
-_MOST_PAGES = 1000  # of one list; a server that ignores the page asked for must not hold us for ever
+MOST_PAGES = 1000  # of one list; a server that ignores the page asked for must not hold us for ever
 Verdict = ProviderError | None  # None: the provider acknowledged it
 Settled = Callable[[Mapping[Key, Verdict]], None]
 
@@ -72,30 +72,6 @@ async def one_by_one(work: Sequence[Awaitable[T]]) -> list[T]:
                 one.close()  # those after an error were never started; else Python warns of them
 
 
-async def until_short(page: Callable[[int], Awaitable[list[Any]]], size: int) -> list[Any]:
-    """All rows of a list that does not tell its length: pages 0, 1, 2 ... until one is not full."""
-    rows: list[Any] = []
-    for number in range(_MOST_PAGES):
-        some = await page(number)
-        rows += some
-        if len(some) < size:
-            return rows
-    raise Unintelligible("a list without an end")
-
-
-async def until_total(page: Callable[[int], Awaitable[tuple[list[Any] | None, int]]]) -> list[Any]:
-    """All rows of a list that tells its length: pages 0, 1, 2 ..., however many rows one may hold."""
-    rows: list[Any] = []
-    for number in range(_MOST_PAGES):
-        some, total = await page(number)
-        rows += some or []
-        if len(rows) >= total:
-            return rows
-        if not some:
-            raise Unintelligible(f"a list of {total} that ends after {len(rows)}")
-    raise Unintelligible("a list without an end")
-
-
 def random_nonce() -> str:
     """32 hexadecimal digits that nobody can guess."""
     return os.urandom(16).hex()
@@ -128,16 +104,16 @@ class Api:
         """
         payload, reply = await self._page(path, query)
         rows = self._rows(payload, at)
-        later = list(islice(self.provider.later_pages(payload), _MOST_PAGES))
-        if len(later) == _MOST_PAGES:
-            raise Unintelligible(f"{self.provider.title}: a list of more than {_MOST_PAGES} pages")
+        later = list(islice(self.provider.later_pages(payload), MOST_PAGES))
+        if len(later) == MOST_PAGES:
+            raise Unintelligible(f"{self.provider.title}: a list of more than {MOST_PAGES} pages")
         asked = [{**query, **page} for page in later]
         for payload, _ in await self.together([self._page(path, page) for page in asked]):
             rows += self._rows(payload, at)
         pages = 1
         while not later and (page := self.provider.next_page(payload, reply)) is not None:
             pages += 1
-            if pages > _MOST_PAGES:
+            if pages > MOST_PAGES:
                 raise Unintelligible(f"{self.provider.title}: a list without an end")
             payload, reply = await self._page(path, {**query, **page})
             rows += self._rows(payload, at)
@@ -407,30 +383,6 @@ class Provider(ABC):
 
         Every task gets exactly one verdict.  Raises no `ProviderError`.
         """
-
-
-def told(reply: Reply, *at: str | int) -> str:
-    """What a JSON reply says under these keys, as text; "" if it says nothing there."""
-    try:
-        found = reply.json()
-        for key in at:
-            found = found[key]
-    except (Unintelligible, LookupError, TypeError):
-        return ""
-    return "" if found is None else str(found)
-
-
-def raise_for_words(
-    provider: Provider, table: Sequence[tuple[str, type[ProviderError], str]], words: str, said: str
-) -> None:
-    """Raise the first error of the table whose first part stands in what the service says.
-
-    The third part is what the person may do about it.  `said` is fit for a message.
-    """
-    for part, kind, hint in table:
-        if part in words.lower():
-            told = said + hint
-            raise Throttled(told, retry_after=provider.patience) if kind is Throttled else kind(told)
 
 
 @dataclass(slots=True)

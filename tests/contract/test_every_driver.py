@@ -226,7 +226,7 @@ def test_the_second_time_nothing_is_written(make: type[Fake]) -> None:
 
 
 @drivers_of([fake for fake in FAKES if fake.readable and fake.several and fake.empties])
-@settings(max_examples=40)
+@settings(max_examples=30)
 @given(
     start=st.lists(st.integers(1, 6), max_size=4, unique=True),
     goal=st.sets(st.integers(1, 6), max_size=4),
@@ -346,11 +346,12 @@ def crowd(fake: Fake, size: int) -> list[str]:
 
 @every_driver
 def test_many_names_of_a_large_zone_are_few_requests(make: type[Fake]) -> None:
-    """400 names where one request takes many; else 50, beside 550, a page and more, that are not ours."""
+    """300 names where one request takes many; else 40, beside 550, a page and more, that are not ours."""
     fake = make()
+    fake.large = True
     guest = agent(fake)
     at_once = getattr(guest.provider, "batch", None) or cast("UpdateApi", guest.provider).hosts()
-    names = crowd(fake, 400 if at_once > 1 else 50)
+    names = crowd(fake, 300 if at_once > 1 else 40)
     for n in range(0 if at_once > 1 or not fake.readable else 550):
         fake.add(f"other{n}.{fake.zone}", "A", "192.0.2.99")
     others = len(fake.rows)
@@ -491,7 +492,7 @@ def mutated(data: st.DataObject, payload: Any) -> Any:
 
 
 @every_driver
-@settings(max_examples=40)
+@settings(max_examples=30)
 @given(data=st.data())
 def test_an_answer_of_another_shape_is_survived(make: type[Fake], data: st.DataObject) -> None:
     """Whatever one place of one answer becomes: no crash, no secret, and the next round mends it."""

@@ -37,7 +37,7 @@ def share(guest: Agent, wanted: set[str], old: set[str], ttl: int | None = None)
 
 
 @every_sharer
-@settings(max_examples=40)
+@settings(max_examples=30)
 @given(start=ADDRESSES, wanted=ADDRESSES, old=ADDRESSES)
 def test_ours_come_and_go_and_what_others_put_there_stays(
     make: type[Fake], start: set[str], wanted: set[str], old: set[str]

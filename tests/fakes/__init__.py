@@ -46,6 +46,7 @@ class Fake:
         self.rows: list[dict[str, Any]] = []
         self.ids: Iterator[int] = count(1)
         self.refused: set[str] = set()  # owners that the service says no to
+        self.large = False  # has the account more zones than one page holds?
         self.owner = f"home.{self.zone}"
 
     def driver(self, key: str) -> Provider:

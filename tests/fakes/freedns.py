@@ -32,16 +32,16 @@ class FakeFreeDNS(Fake):
             sha = sha1(f"me|{self.good}".encode()).hexdigest()
             if asked != {"action": "getdyndns", "v": "2", "sha": sha}:
                 return Reply(200, b"ERROR: Could not authenticate.")
-            return Reply(200, "\n".join(map(self.line, range(len(self.records())))).encode())
+            return Reply(200, "\n".join(self.line(*one) for one in enumerate(self.records())).encode())
         host, _, path = request.url.removeprefix("https://").partition("/")
         if path == "dynamic/update.php":
             return self.update(hidden.removeprefix("?"), asked["address"], host, old=True)
         assert (path, host) in (("u/", "sync.afraid.org"), ("u/", "v6.sync.afraid.org"))
         return self.update(hidden.removesuffix("/"), asked["address"], host, old=False)
 
-    def line(self, number: int) -> str:
+    def line(self, number: int, record: tuple[str, str]) -> str:
         """Even records have a URL of the old kind."""
-        owner, rrtype = self.records()[number]
+        owner, rrtype = record
         [held] = self.held(owner, rrtype) or ["0.0.0.0" if rrtype == "A" else "::"]
         if number // 2 % 2:
             return f"{owner}|{held}|http://freedns.afraid.org/dynamic/update.php?K{number}=="

@@ -65,7 +65,8 @@ $(VENV)/nsupdate.stamp: $(VENV)/bin/python requirements/nsupdate.txt
 	$(VENV)/nsupdate/bin/pip install -q --disable-pip-version-check --require-hashes -r requirements/nsupdate.txt
 	@touch $@
 
-# Newer versions of what we depend on: `make lock`, then look at the difference.
+# Newer versions of what we depend on: `make lock`, then look at the difference.  Lock with the oldest Python
+# that we support (PYTHON=/usr/bin/python3 on Debian 12): what needs a newer one is then left out.
 lock: dev
 	$(BIN)/pip install -q pip-tools
 	$(BIN)/pip-compile -q --generate-hashes --strip-extras --allow-unsafe --no-emit-index-url --no-emit-find-links -o requirements/build.txt requirements/build.in

@@ -7,7 +7,6 @@ runs beside the agent, and what it raises comes back as one of few things.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple, Protocol
 
 from ..core.secret import Secret
@@ -24,12 +23,11 @@ class Step(NamedTuple):
     id: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Session:
+class Session(NamedTuple):
     """Calls about one zone that follow each other; without any, only: may this account see the zone?"""
 
     service: str  # the library's word for it
-    settings: Mapping[str, Secret] = field(repr=False)
+    settings: Mapping[str, Secret]
     zone: str
     ttl: int  # seconds, of whatever the steps write
     steps: Sequence[Step] = ()

@@ -8,18 +8,17 @@ import secrets
 import time
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
-from typing import Protocol
+from typing import Any, Protocol
 
 from ..core.dns import IPAddress, Name, RRType, Server
 from ..core.errors import SourceError, Unreachable
 from ..core.hint import OURS, Hint, Tell
-from ..driver import DnsTransport, Library
+from ..driver import DnsTransport, Library, Session
 from ..sources.base import Net
 from ..wire import dns
 from ..wire.http import Transport
 from .dns import TcpDns, ask
 from .http import HttpTransport
-from .lexicon import Lexicon
 from .resolver import servers
 from .uplink import UplinkNet
 from .way import Way
@@ -47,6 +46,20 @@ class Monitor(Protocol):
 NO_MONITORS: Mapping[str, Monitor] = MappingProxyType({})
 
 
+class _Late:
+    """The bridge to dns-lexicon: an account that goes through it pays for the module, and no other."""
+
+    def __init__(self) -> None:
+        self._library: Library | None = None
+
+    async def run(self, session: Session) -> list[Any]:
+        if self._library is None:
+            from .lexicon import Lexicon  # noqa: PLC0415
+
+            self._library = Lexicon()
+        return await self._library.run(session)
+
+
 class RealWorld:
     """Clock, chance, sleep, sockets.  Close it with `rest`."""
 
@@ -59,7 +72,7 @@ class RealWorld:
         self.nets, self._transports = nets, transports  # by uplink, by account
         self.monitors = monitors  # of the uplinks that are watched; whoever runs them hears of changes
         self._by: dict[tuple[str, Way], HttpTransport] = {}  # transports of accounts on a detour
-        self.library: Library = Lexicon()
+        self.library: Library = _Late()
         self._alarm = asyncio.Event()
         self._heard: list[Hint] = []
         self._finding = asyncio.Lock()

@@ -31,10 +31,9 @@ from .base import (
 from .domains import domain_of, not_in
 from .faults import Fault, raise_fault, raise_for_words, told
 from .library import Failed, Library, NoLibrary, Session, Step
-from .oauth import OAuth
 from .pages import every_page, until_short, until_total
 from .primary import Primary
-from .updates import KeyForEachName, Update, UpdateApi, by_name, wrong_names
+from .updates import Update, UpdateApi
 from .zones import (
     NoBatch,
     RecordApi,
@@ -55,12 +54,10 @@ __all__ = [
     "Failed",
     "Fault",
     "HttpProvider",
-    "KeyForEachName",
     "Library",
     "NoBatch",
     "NoLibrary",
     "NoOptions",
-    "OAuth",
     "Primary",
     "Provider",
     "RRsetApi",
@@ -78,7 +75,6 @@ __all__ = [
     "ZoneApi",
     "ZoneWriter",
     "ask_for_zones",
-    "by_name",
     "domain_of",
     "every_page",
     "not_in",
@@ -91,5 +87,4 @@ __all__ = [
     "understanding",
     "until_short",
     "until_total",
-    "wrong_names",
 ]

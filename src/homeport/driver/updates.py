@@ -9,20 +9,17 @@ from collections.abc import (
     Mapping,
     Sequence,
 )
-from dataclasses import dataclass, field, replace
-from typing import Annotated, ClassVar
+from dataclasses import dataclass, replace
+from typing import ClassVar
 
 from ..core.dns import IPAddress, Key, Name, Present, Record, RRset, RRType
 from ..core.errors import (
-    BadCredentials,
     Blocked,
-    ConfigError,
     ProviderError,
     Refused,
     Unreachable,
 )
 from ..core.plan import Change, by_rrset
-from ..core.secret import Secret
 from .base import Api, End, HttpProvider, Settled, Task, Verdict, understanding
 
 
@@ -138,47 +135,3 @@ class UpdateApi(HttpProvider):
                     end.note(verdict)
         missing = Unreachable(f"{self.title} said nothing about this name")
         settled({key: verdicts.get(key[0], missing) for key in keys})
-
-
-@dataclass(frozen=True, kw_only=True)
-class KeyForEachName(UpdateApi):
-    """A service at which every name has a key of its own."""
-
-    key: Annotated[Secret | None, "the key, where one is good for all names of this account"] = None
-    keys: Annotated[
-        Mapping[str, Secret], 'the key of each name: { "home.example.com" = "env:HOME_KEY" }'
-    ] = field(default_factory=dict, hash=False)
-
-    def mistakes(self) -> Iterator[tuple[str, str]]:
-        if self.key is None and not self.keys:
-            yield (
-                "keys",
-                'missing: write keys = { "NAME" = "env:..." }, or key if one is good for all names',
-            )
-        yield from wrong_names("keys", self.keys)
-
-    def key_of(self, owner: Name) -> Secret | None:
-        return by_name(self.keys).get(owner, self.key)
-
-    def why_not(self, owner: Name) -> str | None:
-        if self.key_of(owner) is None:
-            return f'there is no key for it; write keys = {{ "{owner}" = "env:..." }} in the account'
-        return None
-
-    def denied(self, owner: Name, said: str) -> Refused:
-        """The key was not accepted: of the name's own, that tells nothing about the others."""
-        return Refused(said) if owner in by_name(self.keys) else BadCredentials(said)
-
-
-def by_name(written: Mapping[str, Secret]) -> dict[Name, Secret]:
-    """A table of secrets whose keys are owner names."""
-    return {Name.parse(name): secret for name, secret in written.items()}
-
-
-def wrong_names(setting: str, written: Mapping[str, Secret]) -> Iterator[tuple[str, str]]:
-    """What is wrong among the names in the table, as `Provider.mistakes` says it."""
-    for name in written:
-        try:
-            Name.parse(name)
-        except ConfigError as error:
-            yield setting, str(error)

@@ -14,7 +14,8 @@ from urllib.parse import parse_qsl, quote, urlsplit
 from ..core.dns import Key, Name, Record, RRset, RRType, Zone, in_order
 from ..core.errors import BadCredentials, NoSuchName, Refused, Stale, Unreachable
 from ..core.secret import Secret
-from ..driver import Api, OAuth, RRsetApi, Unusable, owner_of, told
+from ..driver import Api, RRsetApi, Unusable, owner_of, told
+from ..driver.oauth import OAuth
 from ..wire.http import Query, Reply
 
 _VERSION = {"api-version": "2018-05-01"}

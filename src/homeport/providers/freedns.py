@@ -15,7 +15,8 @@ from typing import Annotated
 from ..core.dns import IPAddress, Name, RRset, RRType
 from ..core.errors import BadCredentials, NoSuchName, ProviderError, Refused, Unintelligible
 from ..core.secret import Secret
-from ..driver import Api, Update, UpdateApi, Verdict, by_name, wrong_names
+from ..driver import Api, Update, UpdateApi, Verdict
+from ..driver.keys import by_name, wrong_names
 from ..wire.auth import joined, scrub, sha1_of
 
 _HOSTS = {RRType.A: "https://sync.afraid.org", RRType.AAAA: "https://v6.sync.afraid.org"}

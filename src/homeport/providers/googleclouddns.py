@@ -15,7 +15,8 @@ from ..core.dns import Key, Name, Record, RRType, Zone, in_order
 from ..core.errors import BadCredentials, ConfigError, Refused, Stale, Throttled
 from ..core.plan import Change
 from ..core.secret import Secret
-from ..driver import Api, OAuth, RRsetApi, Unusable, owner_of, seen_before, told
+from ..driver import Api, RRsetApi, Unusable, owner_of, seen_before, told
+from ..driver.oauth import OAuth
 from ..wire import sign_rs256
 from ..wire.http import Query, Reply
 

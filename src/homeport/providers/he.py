@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from ..core.dns import Name
 from ..core.errors import BadCredentials, Unintelligible
 from ..core.secret import Secret
-from ..driver import Api, KeyForEachName, Update, Verdict
+from ..driver import Api, Update, Verdict
+from ..driver.keys import KeyForEachName
 from ..wire.auth import basic
 from ..wire.dyndns2 import Service, query, verdicts
 

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from ..core.dns import Name, RRType
 from ..core.errors import Refused, Throttled, Unreachable
 from ..core.secret import Secret
-from ..driver import Api, KeyForEachName, Update, Verdict
+from ..driver import Api, Update, Verdict
+from ..driver.keys import KeyForEachName
 from ..wire.http import Query
 
 _FIELDS = {RRType.A: "a", RRType.AAAA: "aaaa"}

@@ -25,7 +25,7 @@ from homeport.core.neighbours import NeighbourAddress
 from homeport.core.report import Outcome, Report, TargetReport
 from homeport.core.schedule import Memory, Target
 from homeport.core.wish import Rule
-from homeport.driver import Api, NoLibrary, Provider, RRsetApi, Update, UpdateApi, Verdict
+from homeport.driver import Api, NoLibrary, Provider, SingleRRsetApi, Update, UpdateApi, Verdict
 from homeport.replay.clock import VirtualLoop
 from homeport.sources.base import InterfaceAddress, Source
 from homeport.state.store import Store
@@ -144,7 +144,7 @@ async def _may_wait(result: object) -> None:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Readable(RRsetApi):
+class Readable(SingleRRsetApi):
     """A service that can be read."""
 
     shop: Shop = field(hash=False)

@@ -4,10 +4,11 @@ A driver is a frozen dataclass: its fields are its settings, its methods its API
 connection, no cache and no state; the agent passes an `Api` in.  It inherits from the family that
 matches the granularity of the service:
 
-    RecordApi    one record at a time, by id       find_zones, records, create, replace, delete
-    RestRecords  the same, as a REST collection    find_zones, query, record, body
-    RRsetApi     whole RRsets                      find_zones, records, put
-    UpdateApi    "my address is ...", unreadable   put
+    RecordApi       one record at a time, by id         find_zones, records, create, replace, delete
+    RestRecords     the same, as a REST collection      attributes, and what does not fit them
+    SingleRRsetApi  whole RRsets, one in a request      find_zones, records, put
+    RRsetApi        whole RRsets, many in a request     find_zones, records, commit
+    UpdateApi       "my address is ...", unreadable     put
 
 The family plans the changes, finds the zones, cuts the work into requests as large as the service
 takes, and turns any reply the driver trips over into `Unintelligible`.  `Api` maps HTTP statuses to
@@ -31,7 +32,7 @@ from .base import (
 from .domains import domain_of, not_in
 from .faults import Fault, raise_fault, raise_for_words, told
 from .library import Failed, Library, NoLibrary, Session, Step
-from .pages import every_page, until_short, until_total
+from .pages import every_page, linked, until_short, until_total
 from .primary import Primary
 from .updates import Update, UpdateApi
 from .zones import (
@@ -39,6 +40,7 @@ from .zones import (
     RecordApi,
     RestRecords,
     RRsetApi,
+    SingleRRsetApi,
     Unusable,
     ZoneApi,
     ZoneWriter,
@@ -65,6 +67,7 @@ __all__ = [
     "RestRecords",
     "Session",
     "Settled",
+    "SingleRRsetApi",
     "Step",
     "Task",
     "Together",
@@ -77,6 +80,7 @@ __all__ = [
     "ask_for_zones",
     "domain_of",
     "every_page",
+    "linked",
     "not_in",
     "one_by_one",
     "owner_of",

@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 from ..core.errors import Unintelligible
+from ..wire.http import Query, Reply
 from .base import MOST_PAGES
+
+_NEXT = re.compile(r'<([^>]*)>; *rel="?next')
+
+
+def linked(reply: Reply) -> Query | None:
+    """The query of the next page, where a Link header names it (RFC 8288, 3)."""
+    found = _NEXT.search(reply.headers.get("link", ""))
+    return dict(parse_qsl(urlsplit(found[1]).query)) if found else None
 
 
 async def every_page(ask: Callable[[int], Awaitable[tuple[list[Any], bool]]]) -> list[Any]:

@@ -386,11 +386,7 @@ class RestRecords(RecordApi, HttpProvider):
 
 
 class RRsetApi(ZoneApi):
-    """Whole RRsets.  A service that takes many in one request overrides `commit` and sets `batch`."""
-
-    async def put(self, api: Api, zone: Zone, wanted: RRset) -> None:
-        """Make the RRset be exactly that; without addresses, remove it."""
-        raise NotImplementedError(f"{type(self).__name__} sets RRsets with neither `put` nor `commit`")
+    """Whole RRsets, many in one request: `commit` carries out the changes, `batch` says how many."""
 
     def changes(self, wanted: RRset, present: Collection[Record]) -> tuple[Change, ...]:
         """The whole RRset in one step; TTL and options that nobody asked for stay as they are."""
@@ -400,6 +396,14 @@ class RRsetApi(ZoneApi):
         first = min(present, key=lambda record: (record.ttl is None, record.ttl, record.id))
         ttl = first.ttl if wanted.ttl is None else wanted.ttl
         return (Put(replace(wanted, ttl=ttl, options={**first.options, **wanted.options})),)
+
+
+class SingleRRsetApi(RRsetApi):
+    """Whole RRsets, one in a request."""
+
+    @abstractmethod
+    async def put(self, api: Api, zone: Zone, wanted: RRset) -> None:
+        """Make the RRset be exactly that; without addresses, remove it."""
 
     async def commit(self, api: Api, zone: Zone, changes: Sequence[Change]) -> None:
         for change in changes:

@@ -14,7 +14,7 @@ from urllib.parse import parse_qsl, quote, urlsplit
 from ..core.dns import Key, Name, Record, RRset, RRType, Zone, in_order
 from ..core.errors import BadCredentials, NoSuchName, Refused, Stale, Unreachable
 from ..core.secret import Secret
-from ..driver import Api, RRsetApi, Unusable, owner_of, told
+from ..driver import Api, SingleRRsetApi, Unusable, owner_of, told
 from ..driver.oauth import OAuth
 from ..wire.http import Query, Reply
 
@@ -29,7 +29,7 @@ _LISTS = {RRType.A: ("ARecords", "ipv4Address"), RRType.AAAA: ("AAAARecords", "i
 
 
 @dataclass(frozen=True, kw_only=True)
-class Azure(RRsetApi, OAuth):
+class Azure(SingleRRsetApi, OAuth):
     tenant_id: Annotated[str, "directory (tenant) ID"]
     client_id: Annotated[str, "application (client) ID"]
     client_secret: Annotated[Secret, "value of a client secret of the application"]

@@ -5,22 +5,18 @@ in bodies.  Each domain has its least TTL.  Long lists come in pages, behind a c
 Writes of one domain: 2/s, 15/min, 100/h, 300/day.
 """
 
-import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from ipaddress import ip_address
 from typing import Annotated, Any
-from urllib.parse import parse_qs, urlsplit
 
 from ..core.dns import Key, Record, RRType, Zone, in_order
 from ..core.errors import Unreachable
 from ..core.plan import Change
 from ..core.secret import Secret
-from ..driver import Api, Budget, HttpProvider, RRsetApi, owner_of
+from ..driver import Api, Budget, HttpProvider, RRsetApi, linked, owner_of
 from ..wire.auth import token
 from ..wire.http import Query, Reply
-
-_NEXT = re.compile(r'<([^>]*)>; *rel="next"')
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,8 +42,7 @@ class DeSEC(RRsetApi, HttpProvider):
             raise Unreachable(f"{said}; another change of the domain is under way")
 
     def next_page(self, payload: Any, reply: Reply) -> Query | None:
-        found = _NEXT.search(reply.headers.get("link", ""))
-        return {"cursor": parse_qs(urlsplit(found[1]).query)["cursor"][0]} if found else None
+        return linked(reply)
 
     def zone_of(self, row: Any) -> Zone | None:
         apex = owner_of(row["name"])

@@ -5,25 +5,22 @@ gives the TTL its default where none is said; a missing RRset is "404" with the 
 Long lists come in pages, behind a Link header.  Personal access tokens expire.
 """
 
-import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from ipaddress import ip_address
 from typing import Annotated, Any
-from urllib.parse import parse_qsl, urlsplit
 
 from ..core.dns import Key, Record, RRset, RRType, Zone, in_order
 from ..core.secret import Secret
-from ..driver import Api, HttpProvider, RRsetApi, owner_of
+from ..driver import Api, HttpProvider, SingleRRsetApi, linked, owner_of
 from ..wire.auth import bearer
 from ..wire.http import Query, Reply
 
 _FEW = 4  # up to so many RRsets are asked for one by one, more with a list of the zone
-_NEXT = re.compile(r'<([^>]*)>; *rel="?next')
 
 
 @dataclass(frozen=True, kw_only=True)
-class Gandi(RRsetApi, HttpProvider):
+class Gandi(SingleRRsetApi, HttpProvider):
     token: Annotated[Secret, "a personal access token that may manage domain name technical configurations"]
 
     title = "Gandi"
@@ -41,8 +38,7 @@ class Gandi(RRsetApi, HttpProvider):
         return bearer(self.token)
 
     def next_page(self, payload: Any, reply: Reply) -> Query | None:
-        found = _NEXT.search(reply.headers.get("link", ""))
-        return dict(parse_qsl(urlsplit(found[1]).query)) if found else None
+        return linked(reply)
 
     async def records(self, api: Api, zone: Zone, keys: Collection[Key]) -> Mapping[Key, list[Record]]:
         if len(keys) <= _FEW:

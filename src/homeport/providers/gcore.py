@@ -14,7 +14,7 @@ from urllib.parse import quote
 from ..core.dns import Key, Record, RRset, RRType, Zone, in_order
 from ..core.errors import NoSuchName, Refused, Stale
 from ..core.secret import Secret
-from ..driver import Api, HttpProvider, RRsetApi, owner_of, seen_before, told
+from ..driver import Api, HttpProvider, SingleRRsetApi, owner_of, seen_before, told
 from ..wire.auth import token
 from ..wire.http import Query, Reply
 
@@ -22,7 +22,7 @@ _RULES = ("filters", "pickers", "meta")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Gcore(RRsetApi, HttpProvider):
+class Gcore(SingleRRsetApi, HttpProvider):
     token: Annotated[Secret, "a permanent API token"]
 
     title = "Gcore"

@@ -13,7 +13,7 @@ from typing import Annotated, Any
 from ..core.dns import Key, Name, Record, RRset, RRType, Zone, in_order
 from ..core.errors import BadCredentials, NoSuchName
 from ..core.secret import Secret
-from ..driver import Api, Budget, HttpProvider, RRsetApi, owner_of
+from ..driver import Api, Budget, HttpProvider, SingleRRsetApi, owner_of
 from ..wire.auth import pair
 from ..wire.http import Query, Reply
 
@@ -23,7 +23,7 @@ _PAGE = 1000  # domains
 
 
 @dataclass(frozen=True, kw_only=True)
-class GoDaddy(RRsetApi, HttpProvider):
+class GoDaddy(SingleRRsetApi, HttpProvider):
     api_key: Annotated[Secret, "API key (Production)"]
     api_secret: Annotated[Secret, "secret of the API key"]
 

@@ -15,7 +15,7 @@ from urllib.parse import quote
 from ..core.dns import Key, Record, RRset, RRType, Zone, in_order
 from ..core.errors import BadCredentials, NoSuchName, ProviderError, Refused, Stale, Throttled, Unreachable
 from ..core.secret import Secret
-from ..driver import Api, Budget, HttpProvider, RRsetApi, Unusable, owner_of, told
+from ..driver import Api, Budget, HttpProvider, SingleRRsetApi, Unusable, owner_of, told
 from ..wire.auth import bearer
 from ..wire.http import Query, Reply
 
@@ -39,7 +39,7 @@ _ERRORS: dict[str, type[ProviderError]] = {
 
 
 @dataclass(frozen=True, kw_only=True)
-class Hetzner(RRsetApi, HttpProvider):
+class Hetzner(SingleRRsetApi, HttpProvider):
     token: Annotated[Secret, "an API token of the project, read and write"]
 
     title = "Hetzner"

@@ -14,14 +14,14 @@ from ..core.dns import Key, Name, Record, RRset, RRType, Zone, in_order
 from ..core.errors import Refused
 from ..core.plan import Change, Put
 from ..core.secret import Secret
-from ..driver import Api, HttpProvider, RRsetApi, Unusable, ask_for_zones, owner_of
+from ..driver import Api, HttpProvider, SingleRRsetApi, Unusable, ask_for_zones, owner_of
 from ..wire.auth import bearer
 
 _ZONE = "/api/dns/v1/zones/"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Hostinger(RRsetApi, HttpProvider):
+class Hostinger(SingleRRsetApi, HttpProvider):
     token: Annotated[Secret, "an API token"]
 
     title = "Hostinger"

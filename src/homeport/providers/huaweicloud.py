@@ -15,7 +15,7 @@ from typing import Annotated, Any
 from ..core.dns import Key, Record, RRset, RRType, Zone, in_order
 from ..core.errors import BadCredentials, NoSuchName, ProviderError, Refused, Stale, Throttled, Unreachable
 from ..core.secret import Secret
-from ..driver import Api, HttpProvider, RRsetApi, Unusable, owner_of
+from ..driver import Api, HttpProvider, SingleRRsetApi, Unusable, owner_of
 from ..wire.http import Query, Reply, Request
 from ..wire.sign_aws import Credentials
 from ..wire.sign_huawei import sign
@@ -38,7 +38,7 @@ _ERRORS: dict[str, type[ProviderError]] = {
 
 
 @dataclass(frozen=True, kw_only=True)
-class HuaweiCloud(RRsetApi, HttpProvider):
+class HuaweiCloud(SingleRRsetApi, HttpProvider):
     access_key_id: Annotated[str, "the access key id (AK)"]
     secret_access_key: Annotated[Secret, "the secret access key (SK)"]
     security_token: Annotated[Secret | None, "the token of a temporary access key"] = None

@@ -13,7 +13,7 @@ from typing import Annotated, Any
 from ..core.dns import IPAddress, Key, Record, RRset, RRType, Zone, in_order
 from ..core.errors import Refused, Stale
 from ..core.secret import Secret
-from ..driver import Api, Budget, HttpProvider, RRsetApi, Unusable, owner_of
+from ..driver import Api, Budget, HttpProvider, SingleRRsetApi, Unusable, owner_of
 from ..wire.auth import key
 from ..wire.http import Reply
 
@@ -21,7 +21,7 @@ _FEW = 4  # up to so many records are asked for one by one, more with the zone
 
 
 @dataclass(frozen=True, kw_only=True)
-class NS1(RRsetApi, HttpProvider):
+class NS1(SingleRRsetApi, HttpProvider):
     api_key: Annotated[Secret, "an API key that may view zones and manage records"]
 
     title = "NS1"

@@ -18,7 +18,7 @@ from ..core.errors import SourceError, Unreachable
 from ..core.hint import Hint
 from ..core.neighbours import NeighbourAddress
 from ..core.observation import Reading
-from ..driver import Api, DnsTransport, Library, NoLibrary, RRsetApi
+from ..driver import Api, DnsTransport, Library, NoLibrary, SingleRRsetApi
 from ..report.record import Recording, Round, Table, UplinkFacts
 from ..sources.base import InterfaceAddress, Net, Source
 from ..wire.http import Reply, Request, Transport
@@ -66,7 +66,7 @@ class _Source(Source):
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Provider(RRsetApi):
+class _Provider(SingleRRsetApi):
     """Takes everything, and shows what it has taken."""
 
     held: dict[Key, frozenset[IPAddress]] = field(hash=False)

@@ -68,7 +68,9 @@ MAY_IMPORT: dict[str, tuple[set[str], set[str]]] = {
         {"core", "wire", "driver", "sources", "state", "agent", "report"},
         {"asyncio", "bisect", "selectors"},
     ),
-    "report": ({"core"}, {"logging", "sys", "time"}),
+    "report": ({"core"}, {"logging", "sys", "time", "ctypes", "winreg"}),
+    "service": ({"core"}, SYSTEM),
+    "doctor": ({"core", "config", "service", "state"}, SYSTEM | {"psutil"}),
     "demo": ({"core"}, {"asyncio", "errno", "io", "time", "dns"}),
     "cli": (
         {
@@ -83,6 +85,8 @@ MAY_IMPORT: dict[str, tuple[set[str], set[str]]] = {
             "agent",
             "report",
             "replay",
+            "service",
+            "doctor",
             "demo",
         },
         SYSTEM,

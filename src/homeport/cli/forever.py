@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import signal
 import sys
+from collections.abc import Callable
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from ..agent.hearing import Roll
@@ -15,6 +17,7 @@ from ..core.hint import HAND, Hint
 from ..core.report import Report
 from ..net import doorbell
 from ..report.log import LOGGER, LogView
+from ..service.host import Host
 from ..state.store import Store
 from .exits import RIGHT
 from .listening import ears
@@ -27,7 +30,9 @@ if TYPE_CHECKING:
 ASKED = Hint(HAND, "somebody asks for it")
 
 
-async def forever(config: Config, store: Store, recorder: Recorder | None, *, as_json: bool) -> int:
+async def forever(
+    config: Config, store: Store, recorder: Recorder | None, host: Host, *, as_json: bool
+) -> int:
     real = world(config, None if recorder is None else recorder.neighbours)
     view = LogView()
 
@@ -52,6 +57,9 @@ async def forever(config: Config, store: Store, recorder: Recorder | None, *, as
         store.put("doorbell", where)
     if sys.platform != "win32":
         asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, tell, ASKED)
+    here = asyncio.current_task()
+    assert here is not None
+    host.begin(_from_anywhere(here.cancel), _from_anywhere(lambda: tell(ASKED)))
     asked = setup(config, store.salt())
     LOGGER.info(
         "started: %d targets, a round every %.0f s, state in %s",
@@ -65,9 +73,11 @@ async def forever(config: Config, store: Store, recorder: Recorder | None, *, as
     agent = Agent(asked, real, store, report, _log_proof, hears=roll.hears)
     listening = asyncio.ensure_future(ears(config, real, agent, roll, tell).run())
     listening.add_done_callback(_ears_ended)
+    host.ready()
     try:
         await agent.run()
     finally:
+        host.stopping()
         listening.cancel()
         await asyncio.gather(listening, return_exceptions=True)
         if bell is not None:
@@ -75,6 +85,17 @@ async def forever(config: Config, store: Store, recorder: Recorder | None, *, as
         await real.rest()
         LOGGER.info("stopped")
     return RIGHT
+
+
+def _from_anywhere(act: Callable[[], object]) -> Callable[[], None]:
+    """The same, for other threads; after the loop has ended it does nothing."""
+    loop = asyncio.get_running_loop()
+
+    def call() -> None:
+        with suppress(RuntimeError):  # the loop is closed: there is nobody left to be told
+            loop.call_soon_threadsafe(act)
+
+    return call
 
 
 def _ears_ended(task: asyncio.Future[None]) -> None:

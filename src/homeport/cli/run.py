@@ -19,6 +19,7 @@ from ..config.model import Config
 from ..core.errors import ConfigError
 from ..core.report import Outcome, Report
 from ..report.log import LOGGER, said, start
+from ..service.host import Host, Nobody
 from ..state.lock import Lock
 from ..state.store import Store
 from .exits import INTERRUPTED, NOT_RIGHT, RIGHT
@@ -37,7 +38,9 @@ _COLOURS = {
 }
 
 
-def run(path: Path | None, *, once: bool, as_json: bool, record: Path | None) -> int:
+def run(
+    path: Path | None, *, once: bool, as_json: bool, record: Path | None, host: Host | None = None
+) -> int:
     config = configure(path)
     log = config.log
     start(log.level, log.format, log.file, TRACE.get)
@@ -56,7 +59,7 @@ def run(path: Path | None, *, once: bool, as_json: bool, record: Path | None) ->
             return _until_signal(_once(config, store, recorder, as_json=as_json))
         from .forever import forever  # noqa: PLC0415 - one round listens to nobody
 
-        return _until_signal(forever(config, store, recorder, as_json=as_json))
+        return _until_signal(forever(config, store, recorder, host or Nobody(), as_json=as_json))
 
 
 @contextmanager

@@ -1,0 +1,45 @@
+"""Whoever started the agent and waits for it: a terminal, systemd, Windows' service control manager."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+
+class Host(Protocol):
+    """What the agent tells its host.  No method raises or waits: a deaf host must not stop the agent."""
+
+    def begin(self, stop: Callable[[], None], reload: Callable[[], None]) -> None:
+        """The agent's loop runs.  From now on both may be called, from any thread, any number of times."""
+        ...
+
+    def ready(self) -> None:
+        """All is up: at its start, and after each reload."""
+        ...
+
+    def reloading(self) -> None:
+        """The configuration is being read again; `ready` follows, whatever comes of it."""
+        ...
+
+    def alive(self) -> None:
+        """The loop still turns: said every few seconds, and not said when it hangs."""
+        ...
+
+    def stopping(self) -> None:
+        """It ends in good order; that may take a few seconds."""
+        ...
+
+
+class Nobody:
+    """A terminal, a container, a test: nobody who wants to be told."""
+
+    def begin(self, stop: Callable[[], None], reload: Callable[[], None]) -> None:
+        """See `Host`, here and below."""
+
+    def ready(self) -> None: ...
+
+    def reloading(self) -> None: ...
+
+    def alive(self) -> None: ...
+
+    def stopping(self) -> None: ...

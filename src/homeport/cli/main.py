@@ -61,6 +61,9 @@ def parser() -> argparse.ArgumentParser:
     )
     history = commands.add_parser("history", parents=[common, lines, name], help="the change log")
     history.add_argument("-n", "--lines", metavar="N", type=int, default=100, help="the newest N (100)")
+    logs = commands.add_parser("logs", parents=[common], help="what the agent has logged")
+    logs.add_argument("-f", "--follow", action="store_true", help="go on, until Ctrl-C")
+    logs.add_argument("-n", "--lines", metavar="N", type=int, default=50, help="the newest N (50)")
     commands.add_parser("retry", parents=[common, name], help="lift a stop, try now")
     providers = commands.add_parser("providers", parents=[lines], help="the providers and their settings")
     providers.add_argument("name", metavar="NAME", nargs="?", help="all about one provider")
@@ -129,6 +132,12 @@ def _history(args: argparse.Namespace) -> int:
     return history(args.config, args.name, limit=args.lines, as_json=args.json)
 
 
+def _logs(args: argparse.Namespace) -> int:
+    from .logs import logs  # noqa: PLC0415
+
+    return logs(args.config, lines=max(args.lines, 0), follow=args.follow)
+
+
 def _retry(args: argparse.Namespace) -> int:
     from .look import retry  # noqa: PLC0415
 
@@ -173,6 +182,7 @@ _COMMANDS = {
     "ip": _ip,
     "status": _status,
     "history": _history,
+    "logs": _logs,
     "retry": _retry,
     "providers": _providers,
     "replay": _replay,

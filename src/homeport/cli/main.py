@@ -65,6 +65,7 @@ def parser() -> argparse.ArgumentParser:
     logs.add_argument("-f", "--follow", action="store_true", help="go on, until Ctrl-C")
     logs.add_argument("-n", "--lines", metavar="N", type=int, default=50, help="the newest N (50)")
     commands.add_parser("retry", parents=[common, name], help="lift a stop, try now")
+    commands.add_parser("doctor", parents=[common, lines], help="what may be wrong with this machine")
     providers = commands.add_parser("providers", parents=[lines], help="the providers and their settings")
     providers.add_argument("name", metavar="NAME", nargs="?", help="all about one provider")
     replay = commands.add_parser("replay", parents=[lines], help="the decisions of a recording once more")
@@ -144,6 +145,12 @@ def _retry(args: argparse.Namespace) -> int:
     return retry(args.config, args.name)
 
 
+def _doctor(args: argparse.Namespace) -> int:
+    from .doctor import doctor  # noqa: PLC0415
+
+    return doctor(args.config, as_json=args.json)
+
+
 def _providers(args: argparse.Namespace) -> int:
     from .manual import providers  # noqa: PLC0415
 
@@ -184,6 +191,7 @@ _COMMANDS = {
     "history": _history,
     "logs": _logs,
     "retry": _retry,
+    "doctor": _doctor,
     "providers": _providers,
     "replay": _replay,
     "schema": _schema,

@@ -41,4 +41,4 @@ class LogFile(RotatingFileHandler):
         self._failing = True
         if not self._said and sys.stderr is not None:
             why = error.strerror or type(error).__name__
-            print(f"homeport: the log file {self.baseFilename} cannot be written: {why}", file=sys.stderr)
+            sys.stderr.write(f"homeport: the log file {self.baseFilename} cannot be written: {why}\n")

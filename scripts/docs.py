@@ -105,8 +105,8 @@ def _events() -> str:
             "",
             "Made from the code by `make docs`; do not edit.",
             "",
-            "The numbers stand as `event` in each line of the JSON log, and as the event ids of the source "
-            "`Homeport` in Windows' Event Log (Windows Logs, Application).  A number never changes its meaning.",
+            "The numbers stand as `event` in each line of the JSON log, and in Windows' Event Log as the ids of",
+            "the source `Homeport` (Windows Logs, Application).  A number never changes its meaning.",
             "",
             "| number | what has happened | what to do |",
             "|---|---|---|",

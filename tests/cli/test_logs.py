@@ -87,14 +87,13 @@ def taken(lines: Iterator[bytes], number: int) -> list[str]:
 
 def test_what_is_added_is_shown_when_its_line_is_whole(tmp_path: Path) -> None:
     file = tmp_path / "log"
-    stream = file.open("a", buffering=1)
-    add = stream.write
+    stream = file.open("ab", buffering=0)
     wait = Written(
-        lambda: add("one\n"),
-        lambda: (add("tw"), stream.flush()),
-        lambda: add("o\nthree\n"),
+        lambda: stream.write(b"one\n"),
+        lambda: stream.write(b"tw"),
+        lambda: stream.write(b"o\nthree\n"),
         lambda: None,
-        lambda: add("four\n"),
+        lambda: stream.write(b"four\n"),
     )
     assert taken(Follower(file).lines(wait), 4) == ["one", "two", "three", "four"]
     stream.close()

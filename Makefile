@@ -3,9 +3,9 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PEERS := bind9 bind9-dnsutils knot pdns-server pdns-backend-sqlite3 openssl \
-  coturn dnsmasq-base iproute2 iputils-ping miniupnpd nftables
+  coturn dnsmasq-base iproute2 iputils-ping miniupnpd nftables strace
 
-.PHONY: run test bench docs format setup dev peers nsupdate lock clean
+.PHONY: run test crash bench docs format setup dev peers nsupdate lock clean
 
 run: setup
 	$(BIN)/homeport demo --changes 8
@@ -15,6 +15,11 @@ test: dev peers nsupdate
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/pytest
+
+# Kill -9 at a thousand moments, against BIND; about ten minutes.  KILLS=40 is what `make test` does.
+KILLS := 1000
+crash: dev peers
+	$(BIN)/python -m tests.crash $(KILLS)
 
 bench: dev peers
 	$(BIN)/python -m bench

@@ -25,6 +25,7 @@ from ..core.dns import IPAddress, Name, RRType, in_order
 from ..core.errors import Reaction
 from ..core.rhythm import Sighting
 from ..core.schedule import Memory, Target
+from .folder import make
 
 FILE = "state.db"
 _VERSION = 2
@@ -106,7 +107,7 @@ class Store:
     def open(cls, directory: Path, warn: Callable[[str], None]) -> Self:
         """The store of a state directory, which is made if it does not exist."""
         try:
-            directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+            make(directory)
         except OSError as error:
             warn(_in_memory(directory, error.strerror or str(error)))
             return cls(None, warn)

@@ -106,7 +106,8 @@ class Tenant:
             self._demand(time.monotonic() < until, how, "the lock outlives its process")
             time.sleep(0.001)
         memories = self._check(how, before, already)
-        self.deaths.append(Death(how.split(" ", 1)[0], self._stage(memories)))
+        if not how.startswith("end"):  # it has ended by itself, before the call that it should die at
+            self.deaths.append(Death(how.split(" ", 1)[0], self._stage(memories)))
 
     def _killed_at_a_moment(self, words: Sequence[str]) -> str:
         """At any moment of 1.3 whole lives; `run` may be sent to another address before."""

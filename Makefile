@@ -41,9 +41,9 @@ wheel: dev
 sbom: dev
 	$(BIN)/python -m scripts.sbom
 
-# Does anybody know a hole in what is shipped?  It asks PyPI; tests do not.
+# Does anybody know a hole in what is shipped?  It asks PyPI; tests do not.  A mirror often cannot tell: that is an error.
 audit: $(VENV)/audit.stamp
-	$(VENV)/audit/bin/pip-audit --progress-spinner off --disable-pip --require-hashes -r requirements/run.txt
+	$(VENV)/audit/bin/pip-audit --strict --progress-spinner off --disable-pip --require-hashes -r requirements/run.txt
 
 $(VENV)/audit.stamp: $(VENV)/bin/python requirements/audit.txt
 	$(PYTHON) -m venv $(VENV)/audit

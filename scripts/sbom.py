@@ -37,7 +37,7 @@ LICENCES = {
 }
 # Packages that name no licence at all, and what stands in the file that they ship.
 READ = {"requests-unixsocket": "Apache-2.0"}
-_PINNED = re.compile(r"^(?P<name>[\w.-]+)==(?P<version>\S+) \\$")
+_PINNED = re.compile(r"^(?P<name>[\w.-]+)==(?P<version>[^\s;]+)")
 _HASH = re.compile(r"^ +--hash=sha256:(?P<hash>[0-9a-f]{64})")
 _NEEDS = re.compile(r"^(?P<name>[\w.-]+)(?P<extras>\[[^\]]*\])?(?P<rest>[^;]*)(;(?P<marker>.*))?$")
 _EXTRA = re.compile(r"extra\s*==\s*['\"](?P<extra>[\w.-]+)['\"]")
@@ -101,11 +101,11 @@ def shipped() -> tuple[dict[str, Pin], dict[str, list[str]], set[str]]:
 def licence(name: str) -> dict[str, Any]:
     """A licence choice of CycloneDX: an SPDX identifier or expression."""
     metadata = distribution(name).metadata
-    expression = metadata.get("License-Expression")
+    expression = _first(name, "License-Expression")
     if expression is None:
         expression = READ.get(name)
     if expression is None:
-        words = [metadata.get("License") or "", *(metadata.get_all("Classifier") or [])]
+        words = [_first(name, "License") or "", *(metadata.get_all("Classifier") or [])]
         said = [word.rsplit(" :: ", 1)[-1].strip().lower() for word in words]
         expression = next((LICENCES[word] for word in said if word in LICENCES), None)
     if expression is None:
@@ -113,6 +113,11 @@ def licence(name: str) -> dict[str, Any]:
     if re.search(r" (AND|OR|WITH) ", expression):
         return {"expression": expression}
     return {"license": {"id": expression, "url": f"{ABOUT}{expression}.html"}}
+
+
+def _first(name: str, key: str) -> str | None:
+    """A line of the metadata of a package."""
+    return next(iter(distribution(name).metadata.get_all(key) or ()), None)
 
 
 def _reference(name: str, pin: Pin) -> str:
@@ -125,7 +130,7 @@ def _component(name: str, pin: Pin, *, optional: bool) -> dict[str, Any]:
         "bom-ref": _reference(name, pin),
         "name": name,
         "version": pin.version,
-        "description": " ".join((distribution(name).metadata.get("Summary") or name).split()),
+        "description": " ".join((_first(name, "Summary") or name).split()),
         "scope": "optional" if optional else "required",
         "licenses": [licence(name)],
         "purl": _reference(name, pin),

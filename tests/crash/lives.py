@@ -33,6 +33,7 @@ from tests.peers.servers import Server
 
 KEY_NAME, SECRET = "homeport.", "YSBzZWNyZXQgb2YgdGhpcnR5LXR3byBvY3RldHMuLi4="
 PATIENCE = 60.0  # seconds, for a machine that is busy; nothing waits so long when all is well
+TOGETHER = 5.0  # seconds between two looks at the clock with nothing in between; a lost line is off by more
 # System calls at whose entry strace kills: how many of them a life with something to do makes, and how
 # often they are chosen.
 CALLS = {
@@ -217,9 +218,18 @@ class Tenant:
                 shutil.copytree(self.state, copy)
             with Store.open(copy, told.append) as store:
                 found = {target.owner.text: memory for target, memory in store.memories().items()}
-                versions = [line.version for line in store.history()]
+                lines = list(store.history())
         self._demand(not told, how, f"the state does not open as it should: {told}")
+        versions = [line.version for line in lines]
         self._demand(versions == sorted(versions), how, f"the change log is in disorder: {versions}")
+        written = {line.target.owner.text: line.at for line in lines if line.event == "updated"}
+        for owner, memory in found.items():
+            sent = memory.sent_at
+            if memory.acknowledged is None:
+                continue  # BIND was too busy to answer
+            # Both are noted at one moment and kept together, or neither is.
+            whole = owner not in written if sent is None else 0 <= written.get(owner, 0) - sent < TOGETHER
+            self._demand(whole, how, f"{owner}: sent at {sent}, and written of at {written.get(owner)}")
         return found
 
     def _damaged(self) -> list[Path]:

@@ -14,6 +14,7 @@ pytestmark = [
 ]
 
 
+@pytest.mark.timeout(600)  # half a minute; ten times that on a machine with other things to do
 def test_killed_at_any_moment_nothing_is_lost_and_nothing_is_sent_twice() -> None:
     tenants = crash(40, 20261121, 4)
     deaths = [death for tenant in tenants for death in tenant.deaths]

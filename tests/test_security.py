@@ -20,3 +20,12 @@ def test_every_test_that_a_promise_names_exists(page: str) -> None:
     named = set(re.findall(r"`(test_\w+)`", (ROOT / page).read_text(encoding="utf-8")))
     assert named - TESTS == set()
     assert len(named) >= 5
+
+
+def test_no_line_of_ours_can_turn_the_verification_of_certificates_off() -> None:
+    words = re.compile(
+        r"CERT_NONE|CERT_OPTIONAL|check_hostname *=|_create_unverified|verify_mode *=|set_ciphers"
+    )
+    files = sorted((ROOT / "src").rglob("*.py"))
+    assert [path.name for path in files if words.search(path.read_text(encoding="utf-8"))] == []
+    assert len(files) > 100

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import tempfile
+import threading
 import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
@@ -22,12 +23,17 @@ def crash(kills: int, seed: int, workers: int) -> list[Tenant]:
         bind(zones, KEY_NAME, SECRET) as server,
         ThreadPoolExecutor(workers) as threads,
     ):
+        wrong = threading.Event()
 
         def work(number: int) -> Tenant:
             folder = Path(name) / str(number)
             folder.mkdir()
-            tenant = Tenant(number, server, folder, seed)
-            tenant.die(kills // workers + (number < kills % workers))
+            try:
+                tenant = Tenant(number, server, folder, seed)
+                tenant.die(kills // workers + (number < kills % workers), wrong)
+            except BaseException:
+                wrong.set()
+                raise
             return tenant
 
         return list(threads.map(work, range(workers)))

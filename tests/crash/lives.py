@@ -15,6 +15,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -82,10 +83,10 @@ class Tenant:
         self._configure()
         self._live()
 
-    def die(self, kills: int) -> None:
-        """At least so many deaths, and a life that mends each row of them."""
+    def die(self, kills: int, wrong: threading.Event) -> None:
+        """So many deaths, and a life that mends each row of them; fewer when somebody found `wrong`."""
         goal = len(self.deaths) + kills
-        while len(self.deaths) < goal:
+        while len(self.deaths) < goal and not wrong.is_set():
             if self.chance.random() < 0.1:  # a machine on which the agent never ran
                 shutil.rmtree(self.state)
             self._move()

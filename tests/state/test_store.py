@@ -21,6 +21,7 @@ from hypothesis import strategies as st
 from homeport.core.dns import IPAddress, Name, RRType
 from homeport.core.errors import Reaction
 from homeport.core.schedule import Memory, Target
+from homeport.state import store as store_module
 from homeport.state.store import FILE, Change, Store
 
 ONE = frozenset({ip_address("8.8.8.1")})
@@ -498,3 +499,36 @@ def test_the_rows_are_plain_enough_to_be_read_with_other_tools(tmp_path: Path) -
     with closing(sqlite3.connect(filled(tmp_path))) as db:
         [text] = db.execute("SELECT acknowledged FROM target WHERE type = 'A'").fetchone()
     assert json.loads(text) == ["8.8.8.1"]
+
+
+# -- years ---------------------------------------------------------------------------------------
+
+
+def test_the_change_log_keeps_its_newest_lines_and_their_numbers_go_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store_module, "KEPT", 5)
+    for life in range(3):
+        with Store.open(tmp_path, Told()) as store:
+            for number in range(4):
+                store.save({}, [replace(change(), note=f"{life} {number}"), change("failed")])
+            store.save({TARGET: MEMORY})
+            lines = list(store.history())
+        assert [line.version for line in lines] == list(range(8 * life + 4, 8 * life + 9))
+        assert [line.note for line in lines if line.event == "updated"] == [f"{life} 2", f"{life} 3"]
+
+
+def test_a_state_file_that_lives_for_years_stops_growing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store_module, "KEPT", 100)
+    sizes = []
+    with Store.open(tmp_path, Told()) as store:
+        for year in range(4):
+            for _ in range(200):
+                store.save(
+                    {TARGET: replace(MEMORY, failures=year)}, [change("failed"), change("recovered")]
+                )
+            sizes.append(sum(path.stat().st_size for path in tmp_path.iterdir()))
+    assert max(sizes) < 5_000_000  # SQLite empties its write-ahead log after four megabytes
+    assert (tmp_path / FILE).stat().st_size < 100_000

@@ -25,6 +25,7 @@ from ..core.dns import IPAddress, Name, RRType, in_order
 from ..core.errors import Reaction
 from ..core.rhythm import Sighting
 from ..core.schedule import Memory, Target
+from .folder import make
 
 FILE = "state.db"
 _VERSION = 2
@@ -71,6 +72,8 @@ _TABLES = {
 }
 _NEW = {"sighting": 2, "asked": 2, "owned": 2}  # tables that earlier versions of the file do not have
 _TableRow = tuple[str, tuple[Any, ...]]
+KEPT = 10_000  # lines of the change log: years of a home, in less than a megabyte
+_LOG = 1 << 20  # octets to which SQLite cuts its write-ahead log when it has emptied it
 _SETS = ("acknowledged", "live", "wanted")
 _TEXTS = ("waiting", "stopped_by", "error", "outcome")
 _TROUBLE = (sqlite3.DatabaseError, UnicodeDecodeError)  # SQLite quotes rotten octets in its messages
@@ -106,7 +109,7 @@ class Store:
     def open(cls, directory: Path, warn: Callable[[str], None]) -> Self:
         """The store of a state directory, which is made if it does not exist."""
         try:
-            directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+            make(directory)
         except OSError as error:
             warn(_in_memory(directory, error.strerror or str(error)))
             return cls(None, warn)
@@ -154,7 +157,10 @@ class Store:
         return found
 
     def save(self, memories: Mapping[Target, Memory], changes: Iterable[Change] = ()) -> None:
-        """Keep memories and the lines of the change log that belong to them, all or nothing."""
+        """Keep memories and the lines of the change log that belong to them, all or nothing.
+
+        The log keeps its newest `KEPT` lines.
+        """
         marks = ", ".join("?" * (3 + len(_COLUMNS)))
         targets = [(*_key(target), *_row(memory)) for target, memory in memories.items()]
         lines = [
@@ -169,6 +175,10 @@ class Store:
                 "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 lines,
             )
+            if lines:  # in the same commit, so it costs no write of its own
+                db.execute(
+                    "DELETE FROM change WHERE version <= (SELECT max(version) FROM change) - ?", (KEPT,)
+                )
 
         self._write(write)
 
@@ -444,6 +454,7 @@ def _open(path: Path) -> sqlite3.Connection:
             _check(db)
         db.execute("PRAGMA journal_mode = WAL")
         db.execute("PRAGMA synchronous = FULL")
+        db.execute(f"PRAGMA journal_size_limit = {_LOG}")
         if db.execute("PRAGMA user_version").fetchone()[0] < _VERSION:
             _ready(db)
         _readable(db)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import replace
 from functools import partial
@@ -61,8 +61,9 @@ class Agent:
         self._setup, self._world, self._store = setup, world, store
         self._report, self._proved = report, proved
         self._memories = store.memories()
-        allowed = {word for uplink in setup.uplinks.values() for word in uplink.allow}
-        self._lines = Lines(store, hears, lambda address: publishable(address, allowed))
+        self._lines = Lines(store, hears, lambda _: True)
+        self._next: tuple[Setup, World, asyncio.Future[None]] | None = None
+        self._left: list[World] = []  # in which slow work may still be under way
         self._slow: dict[str, asyncio.Task[list[TargetReport]]] = {}
         self._proofs: dict[Target, asyncio.Task[None]] = {}
         self._unsaved: set[Target] = set()
@@ -76,9 +77,20 @@ class Agent:
         """A listener has asked a service outside, named as a source is."""
         self._lines.asked(label)
 
+    def adopt(self, setup: Setup, world: World) -> asyncio.Future[None]:
+        """From the next round on, keep what this setup asks for, in this world; done when that begins.
+
+        Nothing is forgotten: what is under way goes on in the world it began in, and is waited for.
+        """
+        taken = asyncio.get_running_loop().create_future()
+        if self._next is not None:
+            taken = self._next[2]
+        self._next = (setup, world, taken)
+        return taken
+
     async def once(self) -> Report:
         """One round, waited for to its end, verification included."""
-        self._forget()
+        self._settle_in()
         report = await self._round(anew=True, patience=None)
         self._report(report)
         if self._setup.verify:
@@ -88,11 +100,12 @@ class Agent:
 
     async def run(self) -> None:
         """Rounds without end."""
-        self._forget()
+        self._settle_in()
         rung: int | None = 0
         hints: list[Hint] = []
         try:
             while True:
+                self._take()
                 anew = rung is not None or bool(hints) or self._lines.chasing
                 report = await self._round(hints, anew=anew, patience=PATIENCE)
                 self._report(report)
@@ -100,7 +113,7 @@ class Agent:
                     self._verify_beside(report)
                 if self._arrived(report):
                     rung = None
-                await self._world.rest()
+                await self._rest()
                 waits = self._waits(report)
                 now, chance = self._world.now(), self._world.chance()
                 regular = self._lines.interval(self._setup.interval, now, chance)
@@ -126,13 +139,47 @@ class Agent:
             await _end(sights.values())
         return [decision for decisions in found for decision in decisions]
 
-    def _forget(self) -> None:
-        """Drop what the configuration no longer has."""
-        for target in self._memories.keys() - {rule.target for rule in self._setup.rules}:
+    def _take(self) -> None:
+        """Between two rounds: go on with the setup that is asked for, if there is another."""
+        if self._next is None:
+            return
+        before = self._setup
+        self._left.append(self._world)
+        self._setup, self._world, taken = self._next
+        self._next = None
+        if self._setup.uplinks != before.uplinks:
+            self._thorough = float("-inf")  # there may be sources that nobody has asked yet
+        wanted = {rule.target for rule in self._setup.rules}
+        for target in [target for target in self._proofs if target not in wanted]:
+            self._proofs.pop(target).cancel()
+        self._settle_in()
+        if not taken.done():
+            taken.set_result(None)
+
+    def _settle_in(self) -> None:
+        """Know the lines of the setup; what is remembered of targets that it lacks stays for a while."""
+        now = self._world.now()
+        wanted = {rule.target for rule in self._setup.rules}
+        old = [
+            target
+            for target, memory in self._memories.items()
+            if target not in wanted and schedule.outdated(memory, now)
+        ]
+        for target in old:
             del self._memories[target]
-            self._store.forget([target])
+        if old:
+            self._store.forget(old)
         uplinks = self._setup.uplinks.values()
-        self._lines.forget([(uplink.name, rrtype) for uplink in uplinks for rrtype in uplink.sources])
+        allowed = {word for uplink in uplinks for word in uplink.allow}
+        lines = [(uplink.name, rrtype) for uplink in uplinks for rrtype in uplink.sources]
+        self._lines.adopt(lines, lambda address: publishable(address, allowed), now)
+
+    async def _rest(self) -> None:
+        """Let go of connections; of the worlds that were left, too, as long as something goes on there."""
+        for world in (self._world, *self._left):
+            await world.rest()
+        if not self._slow:
+            self._left.clear()
 
     async def _listen(self, seconds: float) -> list[Hint]:
         """Sleep, but not longer than until somebody has something new to say."""
@@ -177,12 +224,15 @@ class Agent:
         except asyncio.CancelledError:
             await _end([*tasks.values(), *sights.values()])
             raise
-        reports = [one for name, task in tasks.items() for one in self._finished(name, task)]
-        for name, task in tasks.items():
-            if not task.done():
+        reports = [
+            one for account in free for one in self._finished(account, self._rules(account.name), tasks)
+        ]
+        for account in free:
+            name = account.name
+            if not tasks[name].done():
                 _log.warning("account %s: still at work after %.0f s; going on without it", name, PATIENCE)
-                self._slow[name] = task
-                task.add_done_callback(partial(self._late, name, at, trace))
+                self._slow[name] = tasks[name]
+                tasks[name].add_done_callback(partial(self._late, account, self._rules(name), at, trace))
         if not self._slow:
             await _end(sights.values())
         seen = {
@@ -229,8 +279,11 @@ class Agent:
     def _rules(self, account: str) -> list[Rule]:
         return [rule for rule in self._setup.rules if rule.target.account == account]
 
-    def _finished(self, name: str, task: asyncio.Task[list[TargetReport]]) -> list[TargetReport]:
+    def _finished(
+        self, account: Account, rules: Sequence[Rule], tasks: Mapping[str, asyncio.Task[list[TargetReport]]]
+    ) -> list[TargetReport]:
         """The reports of an account's work; a bug in it becomes the failure of its targets."""
+        name, task = account.name, tasks[account.name]
         if not task.done() or task.cancelled():
             return []
         bug = task.exception()
@@ -238,24 +291,33 @@ class Agent:
             return task.result()
         _log.error("account %s: a bug in Homeport; please report it", name, exc_info=bug)
         error = Unintelligible(f"a bug in Homeport: {type(bug).__name__}; the log has the details")
-        now, chance = self._world.now(), self._world.chance()
-        fingerprint = self._setup.accounts[name].fingerprint
+        now, chance, stop = self._world.now(), self._world.chance(), account.fingerprint
         reports = []
-        for rule in self._rules(name):
+        for rule in rules:
             memory = self._memory(rule.target)
-            after = schedule.failed(memory, error, now, fingerprint=fingerprint, jitter=chance, wrote=True)
+            after = schedule.failed(memory, error, now, fingerprint=stop, jitter=chance, wrote=True)
             self._memories[rule.target] = after
             self._store.save({rule.target: after})
             reports.append(TargetReport(rule.target, Outcome.FAILED, memory.wanted, error=str(error)))
         return reports
 
-    def _late(self, name: str, at: float, trace: str, task: asyncio.Task[list[TargetReport]]) -> None:
-        self._slow.pop(name, None)
-        if reports := self._finished(name, task):
+    def _late(
+        self,
+        account: Account,
+        rules: Sequence[Rule],
+        at: float,
+        trace: str,
+        task: asyncio.Task[list[TargetReport]],
+    ) -> None:
+        """Slow work has ended; the configuration may have changed since it began."""
+        self._slow.pop(account.name, None)
+        if reports := self._finished(account, rules, {account.name: task}):
             report = Report(at, trace, {}, tuple(reports))
             self._report(report)
+            wanted = {rule.target for rule in self._setup.rules}
             if self._setup.verify:
-                self._verify_beside(report)
+                still = tuple(one for one in reports if one.target in wanted)
+                self._verify_beside(Report(at, trace, {}, still))
 
     # -- verification --------------------------------------------------------------------------
 

@@ -41,6 +41,7 @@ _COLOURS = {
 def run(
     path: Path | None, *, once: bool, as_json: bool, record: Path | None, host: Host | None = None
 ) -> int:
+    began = time.time()
     config = configure(path)
     log = config.log
     start(log.level, log.format, log.file, TRACE.get)
@@ -59,7 +60,9 @@ def run(
             return _until_signal(_once(config, store, recorder, as_json=as_json))
         from .forever import forever  # noqa: PLC0415 - one round listens to nobody
 
-        return _until_signal(forever(config, store, recorder, host or Nobody(), as_json=as_json))
+        host = host or Nobody()
+        work = forever(config, store, recorder, host, path=path, began=began, as_json=as_json)
+        return _until_signal(work)
 
 
 @contextmanager

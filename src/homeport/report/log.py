@@ -71,6 +71,18 @@ def start(
         LOGGER.warning(trouble)
 
 
+def restart(level: str, form: str, file: Path | None, trace: Callable[[], str]) -> None:
+    """The same with other settings; to the console, if it went there before."""
+    before = [
+        handler for handler in LOGGER.handlers if any(isinstance(f, _Traced) for f in handler.filters)
+    ]
+    console = any(getattr(handler, "stream", None) is sys.stderr for handler in before)
+    start(level, form, file, trace, console=console)
+    for handler in before:
+        LOGGER.removeHandler(handler)
+        handler.close()
+
+
 class _Traced(logging.Filter):
     def __init__(self, trace: Callable[[], str]) -> None:
         super().__init__()

@@ -17,7 +17,7 @@ from typing import Any
 from ..core import schedule
 from ..core.address import publishable
 from ..core.dns import IPAddress, RRType
-from ..core.errors import Reaction, Unintelligible
+from ..core.errors import NoAnswer, ProviderError, Reaction, Unintelligible
 from ..core.hint import HAND, HEALTH, Hint
 from ..core.report import Outcome, Report, Sight, TargetReport
 from ..core.schedule import Target
@@ -27,6 +27,7 @@ from .decide import Settled, Todo
 from .hearing import Hearing, nobody
 from .lines import Lines
 from .observe import observe
+from .progress import Heeded
 from .verify import Proof, verify
 from .work import Work, prepare, tend
 from .world import Account, Setup, World
@@ -39,6 +40,7 @@ PROOF_LONG = 300.0  # seconds for them while the agent goes on
 VERIFY_AT_ONCE = 32  # targets
 SOON = schedule.HOUR  # so long, an address that cannot be seen is looked for more often than usual
 THOROUGH = schedule.HOUR  # from one look that trusts nobody alone to the next
+HUNG = 300.0  # seconds without any sign of progress, after which work is given up
 REMEMBERED = 32  # hints that are kept while the next look must wait
 SAVE_AFTER = 0.2  # seconds that proofs wait for others to be kept together with
 
@@ -64,14 +66,44 @@ class Agent:
         self._lines = Lines(store, hears, lambda _: True)
         self._next: tuple[Setup, World, asyncio.Future[None]] | None = None
         self._left: list[World] = []  # in which slow work may still be under way
-        self._slow: dict[str, asyncio.Task[list[TargetReport]]] = {}
-        self._proofs: dict[Target, asyncio.Task[None]] = {}
+        self._slow: dict[str, tuple[asyncio.Task[list[TargetReport]], Heeded]] = {}
+        self._given_up: set[str] = set()  # accounts whose work was cancelled, since nothing moved there
+        self._round_task: asyncio.Task[Report] | None = None
+        self._turn: float | None = None  # when the present round began, by the clock that never jumps
+        self._proofs: dict[Target, tuple[asyncio.Task[None], float]] = {}
         self._unsaved: set[Target] = set()
         self._thorough = float("-inf")  # when all that must agree were last asked
 
     def believes(self, uplink: str, rrtype: RRType) -> frozenset[IPAddress]:
         """The addresses that were last seen of a line; none if nothing was."""
         return self._lines.believed((uplink, rrtype)) or frozenset()
+
+    @property
+    def late(self) -> float:
+        """Seconds that the present round takes already; a sound one ends in less than `HUNG`."""
+        return 0.0 if self._turn is None else self._world.elapsed() - self._turn
+
+    def hung(self) -> list[tuple[str, asyncio.Task[Any]]]:
+        """Work of which nothing is to be expected any more, each with what it is."""
+        now = self._world.elapsed()
+        found: list[tuple[str, asyncio.Task[Any]]] = [
+            (f"account {name}: no sign of progress for {now - world.at:.0f} s", task)
+            for name, (task, world) in self._slow.items()
+            if now - world.at > HUNG and name not in self._given_up
+        ]
+        if self._round_task is not None and self.late > HUNG:
+            found.append((f"a round has taken {self.late:.0f} s", self._round_task))
+        found += [
+            (f"{target}: its verification has taken {now - began:.0f} s", task)
+            for target, (task, began) in self._proofs.items()
+            if now - began > PROOF_LONG + HUNG
+        ]
+        return found
+
+    def give_up(self, task: asyncio.Task[Any]) -> None:
+        """Cancel work that hangs.  What it may have sent is not believed; it is tried again later."""
+        self._given_up |= {name for name, (slow, _) in self._slow.items() if slow is task}
+        task.cancel()
 
     def asked(self, label: str) -> None:
         """A listener has asked a service outside, named as a source is."""
@@ -101,29 +133,34 @@ class Agent:
     async def run(self) -> None:
         """Rounds without end."""
         self._settle_in()
+        self._given_up.clear()
         rung: int | None = 0
         hints: list[Hint] = []
         try:
             while True:
+                self._turn = self._world.elapsed()
                 self._take()
                 anew = rung is not None or bool(hints) or self._lines.chasing
-                report = await self._round(hints, anew=anew, patience=PATIENCE)
+                report = await self._watched_round(hints, anew=anew)
+                if report is None:
+                    continue
                 self._report(report)
                 if self._setup.verify:
                     self._verify_beside(report)
                 if self._arrived(report):
                     rung = None
-                await self._rest()
                 waits = self._waits(report)
                 now, chance = self._world.now(), self._world.chance()
                 regular = self._lines.interval(self._setup.interval, now, chance)
                 pause = schedule.pause(regular, waits, rung=rung)
                 rung = None if rung is None else rung + 1
+                self._turn = None
                 hints = await self._listen(min(pause, self._lines.chase(self._world.elapsed()) or pause))
                 if any(hint.origin == HAND for hint in hints):
                     self._memories.update(self._store.memories())
         finally:
-            await _end([*self._slow.values(), *self._proofs.values()])
+            self._turn = None
+            await _end([task for task, _ in (*self._slow.values(), *self._proofs.values())])
             self._save()
 
     async def plan(self) -> list[Todo | Settled]:
@@ -131,7 +168,7 @@ class Agent:
         sights = self._look_around(self._setup.rules, thorough=True)
         try:
             works = [
-                (self._begin(account, ""), self._rules(account.name))
+                (self._begin(account, "", self._world), self._rules(account.name))
                 for account in self._setup.accounts.values()
             ]
             found = await asyncio.gather(*(prepare(work, rules, sights) for work, rules in works))
@@ -151,7 +188,7 @@ class Agent:
             self._thorough = float("-inf")  # there may be sources that nobody has asked yet
         wanted = {rule.target for rule in self._setup.rules}
         for target in [target for target in self._proofs if target not in wanted]:
-            self._proofs.pop(target).cancel()
+            self._proofs.pop(target)[0].cancel()
         self._settle_in()
         if not taken.done():
             taken.set_result(None)
@@ -180,6 +217,28 @@ class Agent:
             await world.rest()
         if not self._slow:
             self._left.clear()
+
+    async def _watched_round(self, hints: Sequence[Hint], *, anew: bool) -> Report | None:
+        """A round and the rest after it; None if it hung, and was given up."""
+
+        async def work() -> Report:
+            report = await self._round(hints, anew=anew, patience=PATIENCE)
+            await self._rest()
+            return report
+
+        self._round_task = task = asyncio.ensure_future(work())
+        try:
+            report = await task
+        except asyncio.CancelledError:
+            here = asyncio.current_task()
+            if not task.done() or (here is not None and here.cancelling()):
+                await _end([task])
+                raise
+            return None
+        finally:
+            self._round_task = None
+        TRACE.set(report.trace)  # for what follows from it
+        return report
 
     async def _listen(self, seconds: float) -> list[Hint]:
         """Sleep, but not longer than until somebody has something new to say."""
@@ -212,9 +271,16 @@ class Agent:
             if schedule.hold(self._memory(rule.target), at, account.fingerprint, anew=anew) is None
         ]
         sights = self._look_around(rules, thorough=thorough)
+        heeded = {account.name: Heeded(self._world) for account in free}
         tasks = {
             account.name: asyncio.ensure_future(
-                tend(self._begin(account, trace), self._rules(account.name), sights, at=at, anew=anew)
+                tend(
+                    self._begin(account, trace, heeded[account.name]),
+                    self._rules(account.name),
+                    sights,
+                    at=at,
+                    anew=anew,
+                )
             )
             for account in free
         }
@@ -231,7 +297,7 @@ class Agent:
             name = account.name
             if not tasks[name].done():
                 _log.warning("account %s: still at work after %.0f s; going on without it", name, PATIENCE)
-                self._slow[name] = tasks[name]
+                self._slow[name] = tasks[name], heeded[name]
                 tasks[name].add_done_callback(partial(self._late, account, self._rules(name), at, trace))
         if not self._slow:
             await _end(sights.values())
@@ -273,8 +339,8 @@ class Agent:
     def _memory(self, target: Target) -> schedule.Memory:
         return self._memories.get(target, schedule.Memory())
 
-    def _begin(self, account: Account, trace: str) -> Work:
-        return Work.begin(account, self._world, self._store, self._memories, trace)
+    def _begin(self, account: Account, trace: str, world: World) -> Work:
+        return Work.begin(account, world, self._store, self._memories, trace)
 
     def _rules(self, account: str) -> list[Rule]:
         return [rule for rule in self._setup.rules if rule.target.account == account]
@@ -291,6 +357,10 @@ class Agent:
             return task.result()
         _log.error("account %s: a bug in Homeport; please report it", name, exc_info=bug)
         error = Unintelligible(f"a bug in Homeport: {type(bug).__name__}; the log has the details")
+        return self._failed(account, rules, error)
+
+    def _failed(self, account: Account, rules: Sequence[Rule], error: ProviderError) -> list[TargetReport]:
+        """The reports of targets of which nobody knows what was sent."""
         now, chance, stop = self._world.now(), self._world.chance(), account.fingerprint
         reports = []
         for rule in rules:
@@ -311,13 +381,26 @@ class Agent:
     ) -> None:
         """Slow work has ended; the configuration may have changed since it began."""
         self._slow.pop(account.name, None)
-        if reports := self._finished(account, rules, {account.name: task}):
+        reports = self._finished(account, rules, {account.name: task})
+        if account.name in self._given_up:
+            self._given_up.discard(account.name)
+            if task.cancelled():
+                # What was concluded since it began is known; of the rest, nobody knows what was sent.
+                open_ones = [rule for rule in rules if not self._concluded(rule.target, at)]
+                error = NoAnswer(f"no sign of progress for {HUNG:.0f} s: given up, and tried again")
+                reports = self._failed(account, open_ones, error)
+        if reports:
             report = Report(at, trace, {}, tuple(reports))
             self._report(report)
             wanted = {rule.target for rule in self._setup.rules}
             if self._setup.verify:
                 still = tuple(one for one in reports if one.target in wanted)
                 self._verify_beside(Report(at, trace, {}, still))
+
+    def _concluded(self, target: Target, since: float) -> bool:
+        """Was it acknowledged, or found to be right, after that?"""
+        memory = self._memory(target)
+        return memory.live_at is not None and memory.live_at >= since and memory.error is None
 
     # -- verification --------------------------------------------------------------------------
 
@@ -335,13 +418,13 @@ class Agent:
         """The same while the agent goes on; a newer change of a target ends the older watch."""
         for done in _to_prove(report):
             if (older := self._proofs.pop(done.target, None)) is not None:
-                older.cancel()
+                older[0].cancel()
             task = asyncio.ensure_future(self._prove(done, PROOF_LONG))
-            self._proofs[done.target] = task
+            self._proofs[done.target] = task, self._world.elapsed()
             task.add_done_callback(partial(self._watched, done.target))
 
     def _watched(self, target: Target, task: asyncio.Task[None]) -> None:
-        if self._proofs.get(target) is task:
+        if self._proofs.get(target, (None, 0.0))[0] is task:
             del self._proofs[target]
 
     async def _prove(self, done: TargetReport, budget: float) -> None:

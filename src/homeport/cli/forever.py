@@ -18,10 +18,11 @@ from ..core.hint import HAND, Hint
 from ..core.report import Report
 from ..net import doorbell
 from ..report.log import LOGGER, LogView, restart
-from ..service.host import Host
+from ..service.host import Host, Shows
 from ..state.store import Store
 from .exits import RIGHT
 from .listening import Listening
+from .pulse import Pulse
 from .reload import Reloading
 from .run import print_json, proved
 from .setup import begin, setup, world
@@ -36,8 +37,11 @@ CHANGED = Hint(HAND, "the configuration has changed")
 class _Resident:
     """The agent with all that it needs, while the configuration comes and goes."""
 
-    def __init__(self, config: Config, store: Store, recorder: Recorder | None, *, as_json: bool) -> None:
+    def __init__(
+        self, config: Config, store: Store, recorder: Recorder | None, host: Host, *, as_json: bool
+    ) -> None:
         self._config, self._store, self._recorder, self._as_json = config, store, recorder, as_json
+        self._host = host
         self.world = world(config, None if recorder is None else recorder.neighbours)
         self._view = LogView()
         asked = setup(config, store.salt())
@@ -66,9 +70,11 @@ class _Resident:
         if self._recorder is not None:
             self._recorder.end("the configuration has changed")
         begun = world(config, None, (self._config, self.world))
-        taken = self.agent.adopt(setup(config, self._store.salt()), begun)
+        asked = setup(config, self._store.salt())
+        taken = self.agent.adopt(asked, begun)
         self.tell(CHANGED)
         await taken
+        self._view.forget([rule.target for rule in asked.rules])
         self._config, self.world = config, begun
         self.ears.adopt(*self._listening.listeners(config, begun))
 
@@ -77,6 +83,8 @@ class _Resident:
         if self._recorder is not None:
             down = [name for name in self._config.uplinks if not self.world.healthy(name)]
             self._recorder.round(report, down)
+        if isinstance(self._host, Shows):
+            self._host.shows(self._view.line())
         if self._as_json:
             print_json(report)
 
@@ -92,7 +100,7 @@ async def forever(
     as_json: bool,
 ) -> int:
     """`path` is where the configuration was asked for, and `began` when that was: it is read again."""
-    resident = _Resident(config, store, recorder, as_json=as_json)
+    resident = _Resident(config, store, recorder, host, as_json=as_json)
 
     def asked() -> None:
         resident.tell(ASKED)
@@ -104,7 +112,9 @@ async def forever(
     here = asyncio.current_task()
     assert here is not None
     host.begin(_from_anywhere(here.cancel), _from_anywhere(reloading.ask))
+    pulse = Pulse(resident.agent, store, host, config.agent.state_dir)
     beside = [
+        _beside(pulse.run(), "nobody watches over this agent any more"),
         _beside(resident.ears.run(), "nobody listens any more"),
         _beside(reloading.run(), "a changed configuration is not noticed any more"),
     ]

@@ -6,7 +6,7 @@ import json
 import logging
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 
 from ..core.report import Outcome, Report, TargetReport, texts
@@ -113,6 +113,21 @@ class LogView:
                 about["why"] = one.why
             LOGGER.log(level, sentence(one), extra={"trace": report.trace, "about": about})
             self._last[one.target] = (one.outcome, one.error)
+
+    def line(self) -> str:
+        """How all targets that it was told of are, in one line."""
+        wrong = [
+            (target, outcome, error) for target, (outcome, error) in self._last.items() if not outcome.right
+        ]
+        if not wrong:
+            return f"all {len(self._last)} targets are right"
+        target, outcome, error = wrong[0]
+        return f"{len(wrong)} of {len(self._last)} targets not right: {target}: {outcome}: {error}"
+
+    def forget(self, keep: Collection[Target]) -> None:
+        """Drop the others: the configuration does not have them any more."""
+        for target in self._last.keys() - set(keep):
+            del self._last[target]
 
     def _level(self, one: TargetReport) -> int:
         known = self._last.get(one.target)

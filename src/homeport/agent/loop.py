@@ -21,6 +21,7 @@ from ..core.errors import NoAnswer, ProviderError, Reaction, Unintelligible
 from ..core.hint import HAND, HEALTH, Hint
 from ..core.report import Outcome, Report, Sight, TargetReport
 from ..core.schedule import Target
+from ..core.vanished import Parting, parting
 from ..core.wish import Rule
 from ..state.store import Store
 from .decide import Settled, Todo
@@ -65,6 +66,7 @@ class Agent:
         self._memories = store.memories()
         self._lines = Lines(store, hears, lambda _: True)
         self._next: tuple[Setup, World, asyncio.Future[None]] | None = None
+        self._gone: tuple[Rule, ...] = ()  # of targets that the setup does not have any more
         self._left: list[World] = []  # in which slow work may still be under way
         self._slow: dict[str, tuple[asyncio.Task[list[TargetReport]], Heeded]] = {}
         self._given_up: set[str] = set()  # accounts whose work was cancelled, since nothing moved there
@@ -165,6 +167,7 @@ class Agent:
 
     async def plan(self) -> list[Todo | Settled]:
         """What the next round would do, without doing it."""
+        self._gone = self._parting().rules
         sights = self._look_around(self._setup.rules, thorough=True)
         try:
             works = [
@@ -209,7 +212,18 @@ class Agent:
         uplinks = self._setup.uplinks.values()
         allowed = {word for uplink in uplinks for word in uplink.allow}
         lines = [(uplink.name, rrtype) for uplink in uplinks for rrtype in uplink.sources]
+        parting = self._parting()
+        self._gone = parting.rules
+        for target, why in parting.kept.items():
+            _log.info("%s: not in the configuration any more; what is published stays: %s", target, why)
         self._lines.adopt(lines, lambda address: publishable(address, allowed), now)
+
+    def _parting(self) -> Parting:
+        """What becomes of targets that the setup does not have."""
+        if not self._setup.remove_vanished:
+            return Parting()
+        readable = {name: one.provider.readable for name, one in self._setup.accounts.items()}
+        return parting(self._memories, [rule.target for rule in self._setup.rules], readable)
 
     async def _rest(self) -> None:
         """Let go of connections; of the worlds that were left, too, as long as something goes on there."""
@@ -260,6 +274,7 @@ class Agent:
         trace = self._world.trace()
         TRACE.set(trace)
         at = self._world.now()
+        self._gone = tuple(rule for rule in self._gone if self._memory(rule.target).acknowledged)
         thorough = not 0 <= at - self._thorough < THOROUGH
         if thorough:
             self._thorough = at
@@ -343,7 +358,7 @@ class Agent:
         return Work.begin(account, world, self._store, self._memories, trace)
 
     def _rules(self, account: str) -> list[Rule]:
-        return [rule for rule in self._setup.rules if rule.target.account == account]
+        return [rule for rule in (*self._setup.rules, *self._gone) if rule.target.account == account]
 
     def _finished(
         self, account: Account, rules: Sequence[Rule], tasks: Mapping[str, asyncio.Task[list[TargetReport]]]

@@ -6,6 +6,7 @@ import json
 import os
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 from ..config import salvage
@@ -15,6 +16,7 @@ from ..core.dns import Name, in_order
 from ..core.errors import ConfigError
 from ..core.report import texts
 from ..core.schedule import DAY, Memory, Target
+from ..core.vanished import parting
 from ..net import doorbell
 from ..state.lock import held
 from ..state.store import Change, Store
@@ -37,7 +39,25 @@ def check(path: Path | None) -> int:
     count = len(_targets(config))
     read = ", ".join(map(str, config.files)) or "the environment"
     print(f"{read}: right; {count} {'target' if count == 1 else 'targets'}")
+    print(*_partings(config), sep="", end="")
     return RIGHT
+
+
+def _partings(config: Config) -> Iterator[str]:
+    """What becomes of names that the last agent kept, and that are not in the files any more."""
+    wanted = _targets(config)
+    with Store.view(config.agent.state_dir, _warn) as store:
+        memories = store.memories()
+    readable = {name: one.provider.readable for name, one in config.accounts.items()}
+    found = parting(memories, wanted, readable)
+    if config.agent.vanished == "keep":
+        for target in sorted({*found.kept, *(rule.target for rule in found.rules)}):
+            yield f"{target}: not in it any more; what is published stays (agent.vanished is keep)\n"
+        return
+    for rule in found.rules:
+        yield f"{rule.target}: not in it any more; what is ours will be taken out of DNS\n"
+    for target, why in found.kept.items():
+        yield f"{target}: not in it any more; what is published stays: {why}\n"
 
 
 def _targets(config: Config) -> list[Target]:

@@ -123,7 +123,7 @@ class Reloading:
             self._config = config._replace(agent=config.agent._replace(state_dir=state_dir))
             await self._take(self._config)
             LOGGER.info("the configuration was read again: %s", differs)
-            for target in differs.records.gone:
+            for target in differs.records.gone if config.agent.vanished == "keep" else ():
                 LOGGER.info("%s: not in the configuration any more; what is published stays", target)
         else:
             LOGGER.info("the configuration was read again: nothing differs")

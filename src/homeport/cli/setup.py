@@ -78,10 +78,11 @@ def setup(config: Config, salt: bytes) -> agent.Setup:
         )
         for name, uplink in config.uplinks.items()
     }
+    remove = config.agent.vanished == "remove"
     accounts = {
         name: agent.Account(name=name, provider=account.provider, fingerprint=fingerprint(account, salt))
         for name, account in config.accounts.items()
-        if any(rule.target.account == name for rule in rules)
+        if remove or any(rule.target.account == name for rule in rules)
     }
     return agent.Setup(
         rules=rules,
@@ -89,6 +90,7 @@ def setup(config: Config, salt: bytes) -> agent.Setup:
         accounts=accounts,
         interval=config.agent.interval.total_seconds(),
         verify=config.agent.verify,
+        remove_vanished=remove,
     )
 
 

@@ -44,16 +44,14 @@ def check(path: Path | None) -> int:
 
 
 def _partings(config: Config) -> Iterator[str]:
-    """What becomes of names that the last agent kept, and that are not in the files any more."""
+    """What would become of names that the last agent kept, and that are not in the files any more."""
+    if config.agent.vanished == "keep":
+        return
     wanted = _targets(config)
     with Store.view(config.agent.state_dir, _warn) as store:
         memories = store.memories()
     readable = {name: one.provider.readable for name, one in config.accounts.items()}
     found = parting(memories, wanted, readable)
-    if config.agent.vanished == "keep":
-        for target in sorted({*found.kept, *(rule.target for rule in found.rules)}):
-            yield f"{target}: not in it any more; what is published stays (agent.vanished is keep)\n"
-        return
     for rule in found.rules:
         yield f"{rule.target}: not in it any more; what is ours will be taken out of DNS\n"
     for target, why in found.kept.items():

@@ -925,11 +925,22 @@ def test_a_plan_shows_what_would_change_and_changes_nothing(kind: Callable[..., 
     assert kinds == {"a.example.com": Settled, "b.example.com": Todo}
 
 
-def test_what_the_configuration_no_longer_has_is_forgotten() -> None:
+def test_a_record_that_is_taken_out_and_put_back_is_not_sent_again(kind: Callable[..., Provider]) -> None:
+    shop, both = Shop(), ["a.example.com", "b.example.com"]
+    store = pass_time(World({"p": kind(shop=shop)}, owners=both), HOUR)
+    pass_time(World({"p": kind(shop=shop)}, owners=both[1:]), 30 * DAY, store)
+    assert shop.addresses("a.example.com") == [ONE]
+    pass_time(World({"p": kind(shop=shop)}, owners=both), HOUR, store)
+    assert len(shop.writes) == 2
+
+
+def test_what_the_configuration_has_not_had_for_more_than_a_year_is_forgotten() -> None:
     shop = Shop()
     both = World({"p": Readable(shop=shop)}, owners=["a.example.com", "b.example.com"])
     store = pass_time(both, HOUR)
-    pass_time(World({"p": Readable(shop=shop)}, owners=["b.example.com"]), HOUR, store)
+    for jump, held in ((0.0, 2), (1.0 * YEAR, 2), (1.2 * YEAR, 1)):
+        pass_time(World({"p": Readable(shop=shop)}, owners=["b.example.com"], jump=jump), HOUR, store)
+        assert len(store.memories()) == held
     assert set(store.memories()) == {Target(Name("b.example.com"), A, "p")}
     assert shop.addresses("a.example.com") == [ONE]
     assert {line.target.owner.text for line in store.history()} == {"a.example.com", "b.example.com"}

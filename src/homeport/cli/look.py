@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
+from ..config import salvage
+from ..config.difference import targets
 from ..config.model import Config
 from ..core.dns import Name, in_order
 from ..core.errors import ConfigError
 from ..core.report import texts
 from ..core.schedule import DAY, Memory, Target
+from ..core.vanished import parting
 from ..net import doorbell
 from ..state.lock import held
 from ..state.store import Change, Store
-from .exits import NOT_RIGHT, RIGHT
-from .lines import asked_text, iso, line_views
+from .exits import NOT_RIGHT, RIGHT, WRONG
+from .force import Force
+from .lines import LineView, asked_text, iso, line_views
 from .setup import configure
 from .term import paint, table
 
@@ -30,40 +36,70 @@ def _warn(text: str) -> None:
 
 def check(path: Path | None) -> int:
     config = configure(path, resolve=False)
-    targets = _targets(config)
+    count = len(_targets(config))
     read = ", ".join(map(str, config.files)) or "the environment"
-    print(f"{read}: right; {len(targets)} {'target' if len(targets) == 1 else 'targets'}")
+    print(f"{read}: right; {count} {'target' if count == 1 else 'targets'}")
+    print(*_partings(config), sep="", end="")
     return RIGHT
 
 
+def _partings(config: Config) -> Iterator[str]:
+    """What would become of names that the last agent kept, and that are not in the files any more."""
+    if config.agent.vanished == "keep":
+        return
+    wanted = _targets(config)
+    with Store.view(config.agent.state_dir, _warn) as store:
+        memories = store.memories()
+    readable = {name: one.provider.readable for name, one in config.accounts.items()}
+    found = parting(memories, wanted, readable)
+    for rule in found.rules:
+        yield f"{rule.target}: not in it any more; what is ours will be taken out of DNS\n"
+    for target, why in found.kept.items():
+        yield f"{target}: not in it any more; what is published stays: {why}\n"
+
+
 def _targets(config: Config) -> list[Target]:
-    return sorted(
-        Target(owner, rrtype, account)
-        for record in config.records
-        for owner in record.owners
-        for account in record.accounts
-        for rrtype in record.types
-        if any(config.uplinks[uplink].sources.get(rrtype) for uplink in record.uplinks)
-    )
+    return sorted(targets(config))
 
 
 # -- status --------------------------------------------------------------------------------------
 
 
 def status(path: Path | None, name: str | None, *, as_json: bool) -> int:
-    config = configure(path, blind=True)
-    targets = _chosen(config, name)
+    try:
+        config = configure(path, blind=True)
+    except ConfigError as error:
+        return _status_of_another(path, name, error, as_json=as_json)
     with Store.view(config.agent.state_dir, _warn) as store:
-        memories = store.memories()
         lines = line_views(config, store, time.time())
-        asked = store.asked()
-    running = held(config.agent.state_dir)
+        running = held(config.agent.state_dir)
+        return _show(store, _chosen(_targets(config), name), lines, running=running, as_json=as_json)
+
+
+def _status_of_another(path: Path | None, name: str | None, error: ConfigError, *, as_json: bool) -> int:
+    """The files are wrong; where an agent runs with what they were before, show what it does."""
+    folder = salvage.state_dir(path, os.environ)
+    if folder is None or not held(folder):
+        raise error
+    with Store.view(folder, _warn) as store:
+        force = Force.kept(store)
+        if force is None or force.refused_at is None:
+            raise error  # the agent has not seen it yet
+        return _show(store, _chosen(force.kept_targets(), name), [], running=True, as_json=as_json)
+
+
+def _show(
+    store: Store, targets: list[Target], lines: list[LineView], *, running: bool, as_json: bool
+) -> int:
+    memories, asked = store.memories(), store.asked()
+    force = Force.kept(store) if running else None
     rows = [_Row(target, memories.get(target, Memory())) for target in targets]
     if as_json:
         today = asked.get(int(time.time() // DAY), {})
         for row in rows:
             of_type = [line.as_json() for line in lines if line.rrtype is row.target.rrtype]
             more = {"running": running, "lines": of_type, "asked_today": today}
+            more["configuration"] = force and force.as_json()
             print(json.dumps(row.as_json() | more, ensure_ascii=False))
     else:
         head = ("STATE", "NAME", "TYPE", "ACCOUNT", "WANTED", "LIVE", "PROVED", "REMARK")
@@ -72,8 +108,14 @@ def status(path: Path | None, name: str | None, *, as_json: bool) -> int:
             types = {row.target.rrtype for row in rows}
             print("", *(line.text() for line in lines if line.rrtype in types), sep="\n")
             print(asked_text(asked, time.time()))
+        if force is not None and (force.refused_at is not None or force.restart):
+            print("", *(paint(line, "yellow") for line in force.text()), sep="\n")
+        elif force is not None:
+            print("", *force.text(), sep="\n")
         if not running:
             print(paint("no agent is running; this is what the last one knew", "yellow"))
+    if force is not None and force.refused_at is not None:
+        return WRONG
     return RIGHT if all(row.right for row in rows) else NOT_RIGHT
 
 
@@ -138,8 +180,7 @@ class _Row:
         )
 
 
-def _chosen(config: Config, name: str | None) -> list[Target]:
-    targets = _targets(config)
+def _chosen(targets: list[Target], name: str | None) -> list[Target]:
     if name is None:
         return targets
     owner = Name.parse(name)
@@ -205,7 +246,7 @@ def _change_cells(change: Change) -> tuple[str, ...]:
 
 def retry(path: Path | None, name: str | None) -> int:
     config = configure(path, blind=True)
-    targets = _chosen(config, name)
+    targets = _chosen(_targets(config), name)
     with Store.open(config.agent.state_dir, _warn) as store:
         memories = store.memories()
         lifted = {

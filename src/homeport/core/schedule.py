@@ -23,6 +23,7 @@ LEEWAY = 5 * MINUTE  # a clock that is set back by less has not jumped
 LEAST_PAUSE = 1.0  # seconds between two rounds, whatever the clocks say
 LADDER = (2.0, 4.0, 8.0, 16.0, 32.0, 60.0)  # from the start until the first success
 DRIFT_AFTER = 15 * MINUTE  # how long an update service may take until its name servers agree
+REMEMBERED = 400 * DAY  # so long, a target that the configuration has lost keeps its memory
 DRIFT_EVERY = 6 * HOUR  # how often a record at a service that cannot be read is repaired
 
 
@@ -174,6 +175,16 @@ def refresh_due(memory: Memory, days: int | None, now: float, spread: float) -> 
         return False
     since = memory.sent_at if memory.sent_at is not None else memory.acknowledged_at
     return abs(now - since) >= days * DAY * (1 - spread / 10)
+
+
+def outdated(memory: Memory, now: float) -> bool:
+    """May the memory of a target that the configuration lacks be dropped?
+
+    Not soon: when the record is put back, nothing shall be sent that the provider has already, and a
+    stop shall still hold.
+    """
+    times = (memory.acknowledged_at, memory.sent_at, memory.live_at, memory.error_at, memory.verified_at)
+    return all(abs(now - at) > REMEMBERED for at in times if at is not None)
 
 
 def pause(regular: float, waits: Sequence[float], *, rung: int | None) -> float:

@@ -6,7 +6,7 @@ import json
 import logging
 import sys
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from pathlib import Path
 
 from ..core.events import Event
@@ -90,6 +90,18 @@ def start(
         LOGGER.warning(trouble)
 
 
+def restart(level: str, form: str, file: Path | None, trace: Callable[[], str]) -> None:
+    """The same with other settings; to the console, if it went there before."""
+    before = [
+        handler for handler in LOGGER.handlers if any(isinstance(f, _Traced) for f in handler.filters)
+    ]
+    console = any(getattr(handler, "stream", None) is sys.stderr for handler in before)
+    start(level, form, file, trace, console=console)
+    for handler in before:
+        LOGGER.removeHandler(handler)
+        handler.close()
+
+
 class _Traced(logging.Filter):
     def __init__(self, trace: Callable[[], str]) -> None:
         super().__init__()
@@ -122,6 +134,21 @@ class LogView:
             more = {"trace": report.trace, "about": about, "event": EVENTS[one.outcome]}
             LOGGER.log(level, sentence(one), extra=more)
             self._last[one.target] = (one.outcome, one.error)
+
+    def line(self) -> str:
+        """How all targets that it was told of are, in one line."""
+        wrong = [
+            (target, outcome, error) for target, (outcome, error) in self._last.items() if not outcome.right
+        ]
+        if not wrong:
+            return f"all {len(self._last)} targets are right"
+        target, outcome, error = wrong[0]
+        return f"{len(wrong)} of {len(self._last)} targets not right: {target}: {outcome}: {error}"
+
+    def forget(self, keep: Collection[Target]) -> None:
+        """Drop the others: the configuration does not have them any more."""
+        for target in self._last.keys() - set(keep):
+            del self._last[target]
 
     def _level(self, one: TargetReport) -> int:
         known = self._last.get(one.target)

@@ -24,6 +24,7 @@ from ..core.schedule import Target
 from ..core.wish import Rule
 from ..state.store import Store
 from .decide import Settled, Todo
+from .guard import Guard
 from .hearing import Hearing, nobody
 from .lines import Lines
 from .observe import observe
@@ -62,6 +63,7 @@ class Agent:
         self._report, self._proved = report, proved
         self._memories = store.memories()
         allowed = {word for uplink in setup.uplinks.values() for word in uplink.allow}
+        self._guard = Guard(store, world.now, world.elapsed)
         self._lines = Lines(store, hears, lambda address: publishable(address, allowed))
         self._slow: dict[str, asyncio.Task[list[TargetReport]]] = {}
         self._proofs: dict[Target, asyncio.Task[None]] = {}
@@ -84,6 +86,7 @@ class Agent:
         if self._setup.verify:
             await self._verify(report, PROOF_ONCE)
             self._save()
+        self._guard.settle()
         return report
 
     async def run(self) -> None:
@@ -112,9 +115,11 @@ class Agent:
         finally:
             await _end([*self._slow.values(), *self._proofs.values()])
             self._save()
+            self._guard.settle()
 
     async def plan(self) -> list[Todo | Settled]:
         """What the next round would do, without doing it."""
+        self._guard.refresh(self._setup.accounts.values())
         sights = self._look_around(self._setup.rules, thorough=True)
         try:
             works = [
@@ -157,10 +162,12 @@ class Agent:
         thorough = not 0 <= at - self._thorough < THOROUGH
         if thorough:
             self._thorough = at
+        self._guard.refresh(self._setup.accounts.values())
         free = [account for name, account in self._setup.accounts.items() if name not in self._slow]
         rules = [
             rule
             for account in free
+            if self._guard.hold(account) is None
             for rule in self._rules(account.name)
             if schedule.hold(self._memory(rule.target), at, account.fingerprint, anew=anew) is None
         ]
@@ -216,7 +223,8 @@ class Agent:
         """One look; it is over when it is also known, where that is watched, whether the line is up."""
         uplink, world = self._setup.uplinks[name], self._world
         known = None if thorough else self._lines.believed((name, rrtype))
-        look = observe(uplink, world.net(name), rrtype, world.elapsed, known)
+        gate = self._guard.not_asked
+        look = observe(uplink, world.net(name), rrtype, world.elapsed, known, gate=gate)
         sight, _ = await asyncio.gather(look, world.proved(name))
         return sight
 
@@ -224,7 +232,7 @@ class Agent:
         return self._memories.get(target, schedule.Memory())
 
     def _begin(self, account: Account, trace: str) -> Work:
-        return Work.begin(account, self._world, self._store, self._memories, trace)
+        return Work.begin(account, self._world, self._store, self._memories, trace, guard=self._guard)
 
     def _rules(self, account: str) -> list[Rule]:
         return [rule for rule in self._setup.rules if rule.target.account == account]
@@ -312,7 +320,7 @@ class Agent:
     def _waits(self, report: Report) -> list[float]:
         """Seconds from now until the targets that failed, or could not be seen, want their next try."""
         now = self._world.now()
-        waits = []
+        waits = self._guard.due()
         for one in report.targets:
             memory = self._memory(one.target)
             if one.outcome is Outcome.UNKNOWN:

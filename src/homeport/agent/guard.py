@@ -94,6 +94,8 @@ class Guard:
         """Seconds until somebody known by these keys may be asked; 0: now, and then it counts."""
         now = self._now()
         meters = {key: self._meters.setdefault(key, _Meter()) for key in keys}
+        for meter in meters.values():
+            meter.spent = budget.current(meter.spent, limit, now)
         if wait := max(budget.wait(meter.spent, limit, now) for meter in meters.values()):
             return wait
         if any(not meter.ahead for meter in meters.values()):

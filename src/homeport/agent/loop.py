@@ -328,7 +328,8 @@ class Agent:
                 if abs(now - since) < SOON:
                     waits.append(schedule.WAITS[Reaction.RETRY][1])
             elif memory.not_before is not None and memory.stopped_by is None:
-                waits.append(memory.not_before - now)
+                if one.outcome is not Outcome.HELD or memory.not_before > now:  # else the guard holds it
+                    waits.append(memory.not_before - now)
         return waits
 
 

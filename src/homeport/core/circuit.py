@@ -211,8 +211,9 @@ def kept_up(circuits: Circuits, parties: Mapping[str, Party], now: float) -> dic
     found: dict[Key, Trip | None] = {}
     for key, trip in circuits.items():
         new: Trip | None = noticed(trip, now)
-        if key.scope is Scope.ACCOUNT and trip.kind is Kind.STOP:
-            new = noticed(trip, now)._replace(account=names.get(key.who, ""))
+        if key.scope is Scope.ACCOUNT:
+            gone = "" if trip.kind is Kind.STOP else trip.account
+            new = noticed(trip, now)._replace(account=names.get(key.who, gone))
         over = left(trip, now) == 0 or (key.scope is Scope.ACCOUNT and key.who not in names)
         if over and now - trip.since - (trip.span or 0.0) > KEPT:
             new = None

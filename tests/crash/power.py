@@ -15,7 +15,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 CALLS = "openat,write,pwrite64,fsync,fdatasync,ftruncate,unlink,rename,mkdir"
 # strace -xx -y:  123 pwrite64(4<\x2f...>, "\x00...", 24, 32) = 24
@@ -68,6 +68,17 @@ class Disk:
     sure: dict[str, File | None] = field(default_factory=dict)  # names surely there; None: a folder
     renamed: list[Op] = field(default_factory=list)  # what happened to names since their folder was synced
     made: list[File | None] = field(default_factory=list)  # what each of those was about
+
+    @classmethod
+    def of(cls, root: Path) -> Self:
+        """With what is there now, all of it surely."""
+        disk = cls(str(root))
+        for path in sorted(root.rglob("*")):
+            if path.is_dir():
+                disk.sure[str(path)] = None
+            else:
+                disk.sure[str(path)] = disk.files[str(path)] = File(path.read_bytes())
+        return disk
 
     def do(self, op: Op) -> None:
         if op.kind == "make":

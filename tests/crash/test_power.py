@@ -15,6 +15,7 @@ from homeport.core.dns import Name, RRType
 from homeport.core.schedule import Memory, Target
 from homeport.state.store import Store
 from tests.crash.power import Disk, Op, watch
+from tests.state.test_lines import HAPPENED, REMEMBERED, version_1
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="strace")
 
@@ -153,3 +154,34 @@ def test_a_power_cut_while_a_damaged_file_is_put_aside_is_survived(
         )
         shutil.rmtree(here)
     assert renamed and kept == 3
+
+
+UPGRADE = """
+import sys
+from pathlib import Path
+from homeport.state.store import Store
+
+with Store.open(Path(sys.argv[1]) / "state", print):
+    pass
+"""
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_power_cut_while_an_older_file_is_brought_up_to_date_loses_nothing(
+    seed: int, tmp_path: Path, memory_disk: Path
+) -> None:
+    root, here = tmp_path / "root", memory_disk / "disk"
+    (root / "state").mkdir(parents=True)
+    version_1(root / "state")
+    chance, disk, told = random.Random(seed), Disk.of(root), list[str]()
+    ops = watch(UPGRADE, root, tmp_path / "trace")
+    assert sum(op.kind == "write" for op in ops) > 5
+    for number, op in enumerate(ops):
+        disk.do(op)
+        here.mkdir()
+        disk.after_a_cut(here, chance)
+        with Store.open(here / "state", told.append) as store:
+            assert (store.memories(), list(store.history())) == (REMEMBERED, [HAPPENED]), (seed, number, op)
+            assert store.spent() == {"account cf": ((7.0, 3),)}
+        shutil.rmtree(here)
+    assert told == []

@@ -25,7 +25,6 @@ from ..core.errors import (
     Refused,
     Throttled,
     Unintelligible,
-    Unreachable,
 )
 from ..core.secret import Secret
 from .http import Reply

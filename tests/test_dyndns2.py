@@ -66,7 +66,7 @@ MEANINGS: list[tuple[str, type[ProviderError], Reaction, bool]] = [
     ("911", Throttled, Reaction.BACK_OFF, False),
     ("interval", Throttled, Reaction.BACK_OFF, False),
     ("w90s", Throttled, Reaction.BACK_OFF, False),
-    ("servererror", Unreachable, Reaction.RETRY, False),
+    ("servererror", Throttled, Reaction.BACK_OFF, False),
     ("unknown", Throttled, Reaction.BACK_OFF, False),
 ]
 
@@ -89,7 +89,16 @@ def test_the_table_above_is_the_whole_table() -> None:
 
 @pytest.mark.parametrize(
     ("code", "seconds"),
-    [("911", 1800), ("dnserr", 1800), ("interval", 300), ("w30m", 1800), ("w02h", 7200), ("w45s", 45)],
+    [
+        ("911", 1800),
+        ("servererror", 1800),
+        ("unknown", 1800),
+        ("dnserr", 1800),
+        ("interval", 300),
+        ("w30m", 1800),
+        ("w02h", 7200),
+        ("w45s", 45),
+    ],
 )
 def test_what_asks_for_patience_says_how_long(code: str, seconds: float) -> None:
     error = one(code)

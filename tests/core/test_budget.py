@@ -48,8 +48,8 @@ def test_who_waits_as_long_as_he_is_told_may_ask(budget: Budget, gaps: list[floa
         spent = spend(spent, budget, now)
 
 
-@given(BUDGETS, GAPS)
-def test_the_whole_budget_can_be_used_at_once(budget: Budget, _: list[float]) -> None:
+@given(BUDGETS)
+def test_the_whole_budget_can_be_used_at_once(budget: Budget) -> None:
     spent: Spent = ()
     for _ in range(budget.requests):
         assert wait(spent, budget, NOW) == 0

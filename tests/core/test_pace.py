@@ -39,7 +39,7 @@ def test_a_name_is_never_changed_more_often_than_its_limit(gaps: list[float]) ->
 def test_a_change_now_and_then_never_waits() -> None:
     assert hold(after(*(n * HOUR / 4 for n in range(90))), NOW, LIMIT, mends=False) == 0
     assert hold((), NOW, LIMIT, mends=True) == 0
-    assert hold(after(*[1.0] * 60), NOW, None, mends=False) == 0  # a server of one's own
+    assert hold(after(*[1.0] * 60, mended=True), NOW, None, mends=True) == 0  # a server of one's own
 
 
 def test_who_is_changed_back_again_and_again_lets_the_other_have_it_for_a_while() -> None:

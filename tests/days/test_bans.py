@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection
-from itertools import pairwise
+from collections.abc import Callable, Collection, Mapping
+from itertools import count, pairwise
 
 import pytest
 
+from homeport.core.budget import Budget, Spent
 from homeport.core.circuit import Kind
-from homeport.core.dns import Name
+from homeport.core.dns import Name, RRType
 from homeport.core.errors import AccountRefused, BadCredentials, Blocked, ProviderError, Throttled
 from homeport.core.report import Outcome
+from homeport.core.secret import Secret
 from homeport.driver import Provider
+from homeport.providers.dyndns2 import DynDNS2
+from homeport.sources import pools
 from homeport.state.store import Store
-from tests.days.world import DAY, HOUR, YEAR, Readable, Shop, Unreadable, World, live, quiet
+from homeport.wire.http import Reply, Request
+from tests.days.world import DAY, HOUR, YEAR, Readable, Shop, Told, Unreadable, Wire, World, live, quiet
 
 H = Outcome.HELD
 
@@ -59,14 +64,14 @@ REFUSALS = [
 
 
 @pytest.mark.parametrize(("error", "seconds"), REFUSALS, ids=str)
-def test_a_restart_each_ten_seconds_asks_no_more_often(
+def test_a_restart_loop_asks_no_more_often(
     kind: Callable[..., Provider], error: ProviderError, seconds: float
 ) -> None:
     shop, store = refusing(error), Store(None, quiet)
     span = min(seconds, DAY)
-    for restart in range(300):
+    for restart in range(30):
         world = World({"p": kind(shop=shop)})
-        world.jump = restart * (span - 60) / 300
+        world.jump = restart * (span - 60) / 30
         assert restart == 0 or once(world, store) == [H]
         if restart == 0:
             once(world, store)
@@ -175,3 +180,107 @@ def test_a_machine_that_wakes_up_in_1970_asks_no_sooner() -> None:
     assert len(shop.writes) == 1
     [trip] = store.circuits().values()
     assert trip.kind is Kind.BLOCK
+
+
+def test_the_same_instant_shows_a_block_to_one_account_only() -> None:
+    """Both are in the same round; what the first one learns holds the second one's next request."""
+    said: list[str] = []
+
+    def blocks(request: Request) -> Reply:
+        said.append(request.url)
+        return Reply(200, b"abuse")
+
+    one, two = (DynDNS2(service="noip", username=name, password=Secret("x")) for name in ("a", "b"))
+    owners = [f"n{n}.example.com" for n in range(60)]  # three requests for each account
+    world = World({"one": one, "two": two}, owners=owners)
+    world.wires = {"one": Wire(blocks), "two": Wire(blocks)}
+    pass_time(world, 20 * HOUR, Store(None, quiet))
+    assert len(said) <= 2  # those that were under way before anybody knew
+
+
+# -- one name, changed again and again ------------------------------------------------------------
+
+
+def test_a_flapping_address_is_sent_so_often_and_no_more() -> None:
+    flips = count()
+    shop, store = Shop(), Store(None, quiet)
+    world = World({"p": Unreadable(shop=shop)}, says={RRType.A: lambda: f"8.8.8.{next(flips) % 200}"})
+    world.interval = 60.0
+    pass_time(world, 6 * HOUR, store)
+    times = [at for at, _ in shop.writes]
+    assert len(times) > 30
+    assert all(later - at >= HOUR - 1 for at, later in zip(times, times[12:], strict=False))
+    assert H in world.outcomes()
+    assert any("changed 12 times within an hour" in str(one.error) for one in world.told())
+
+
+def test_two_agents_that_fight_over_a_name_are_told_of_and_calm_down() -> None:
+    shop, store = Shop(), Store(None, quiet)
+    world = World({"p": Readable(shop=shop)})
+
+    def other() -> None:
+        """Whenever we look, the other one has been there."""
+        if shop.writes:
+            shop.put("home.example.com", "8.8.4.4")
+
+    shop.looking = other
+    pass_time(world, DAY, store)
+    assert 5 <= len(shop.writes) <= 10  # instead of 288
+    said = [str(one.error) for one in world.told() if one.outcome is H]
+    assert any("somebody else has changed it" in text and "8.8.4.4" in text for text in said)
+    shop.looking = lambda: None
+    later = World({"p": Readable(shop=shop)})
+    later.jump = DAY
+    pass_time(later, 7 * HOUR, store)
+    assert shop.addresses() == ["8.8.8.1"]
+
+
+# -- services that tell addresses -----------------------------------------------------------------
+
+
+def witness(name: str, limit: Budget | None, asked: list[tuple[float, str]], world: World) -> Told:
+    def says() -> str:
+        asked.append((world.now(), name))
+        return "8.8.8.1"
+
+    return Told(label=f"http:{name}", operator=name, says=says, limit=limit)
+
+
+def test_in_a_restart_loop_no_service_is_asked_more_often_than_it_allows() -> None:
+    """Killed each time: nothing is put down at the end."""
+    asked: list[tuple[float, str]] = []
+    shop, store, outcomes = Shop(), Store(None, quiet), list[Outcome]()
+    for restart in range(60):
+        world = World({"p": Readable(shop=shop)})
+        world.jump = restart * 10.0
+        limits = {"few": Budget(1, 60), "some": Budget(3, 60), "free": None}
+        world.sources = {RRType.A: [witness(name, limit, asked, world) for name, limit in limits.items()]}
+
+        async def killed(world: World = world) -> None:
+            agent = world.agent(store)
+            agent._guard.settle = lambda: None  # type: ignore[method-assign]
+            outcomes.extend(one.outcome for one in (await agent.once()).targets)
+
+        live(killed())
+    for name, limit in (("few", Budget(1, 60)), ("some", Budget(3, 60))):
+        times = [at for at, who in asked if who == name]
+        assert len(times) >= 600 / 66 * limit.requests * 0.8
+        assert all(b - a >= 60 for a, b in zip(times, times[limit.requests :], strict=False))
+    assert len([who for _, who in asked if who == "free"]) > 30
+    assert set(outcomes[1:]) == {Outcome.UNCHANGED}  # somebody else told the address each time
+
+
+def test_a_day_of_looks_writes_seldom_to_the_disk_for_budgets() -> None:
+    class Counting(Store):
+        kept = 0
+
+        def spend(self, spent: Mapping[str, Spent]) -> None:
+            self.kept += 1
+            super().spend(spent)
+
+    store = Counting(None, quiet)
+    asked: list[tuple[float, str]] = []
+    world = World({"p": Readable(shop=Shop())})
+    world.sources = {RRType.A: [witness(name, pools.USUAL, asked, world) for name in "ab"]}
+    pass_time(world, DAY, store)
+    assert len(asked) > 288 and store.kept < len(asked) / 8

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import time
 from pathlib import Path
 
+from homeport.core.budget import Group
+from homeport.state.store import Store
 from tests.e2e.home import Home, Page, page, record, uplink
 
 
@@ -67,15 +70,19 @@ def test_abuse_silences_every_account_at_the_service_until_a_person_says_otherwi
         assert home.run("retry").out.startswith("nothing was stopped or waiting")
 
 
-def test_status_tells_how_much_of_a_budget_is_used(tmp_path: Path) -> None:
-    """A service that takes one question a minute is asked once, however often the program is started."""
+def test_a_service_whose_budget_is_used_up_is_not_asked_and_status_says_so(tmp_path: Path) -> None:
     home = Home(tmp_path)
     with page("good 8.8.8.1") as service:
-        limited = uplink(ipv4=["http:wtfismyip", "static:8.8.8.1"], agree=1)
-        home.write(limited + dyn(service) + record(account="dyn"))
-        said = [json.dumps(home.run("ip", "--json").lines) for _ in range(2)]
-    assert "not asked" not in said[0] and "not asked: it takes 1 in 60 s" in said[1]
+        home.write(
+            uplink(ipv4=["http:ipinfo", "static:8.8.8.1"], agree=1) + dyn(service) + record(account="dyn")
+        )
+        with Store.open(home.state, print) as store:
+            store.spend({"source http:ipinfo": (Group(time.time(), 1000),)})
+        assert home.once().line["outcome"] == "updated"
+    rows = {line["source"]: line for line in home.run("ip", "--json").lines}
+    assert "not asked: it takes 1000 in 86400 s" in json.dumps(rows["http:ipinfo"])
     line = home.run("status", "--json").line
     assert line["budget"] is None
-    used = line["services"]["http:wtfismyip"]
-    assert (used["requests"], used["seconds"], used["used"]) == (1, 60, 1) and used["free_at"]
+    used = line["services"]["http:ipinfo"]
+    assert (used["requests"], used["seconds"], used["used"]) == (1000, 86400, 1000) and used["free_at"]
+    assert "http:ipinfo" not in line["asked_today"]

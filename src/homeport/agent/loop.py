@@ -487,9 +487,10 @@ class Agent:
                 since = memory.error_at if memory.error_at is not None else now
                 if abs(now - since) < SOON:
                     waits.append(schedule.WAITS[Reaction.RETRY][1])
+            elif one.outcome is Outcome.HELD and (memory.not_before or 0.0) <= now:
+                continue  # the guard holds it, and says itself when that is over
             elif memory.not_before is not None and memory.stopped_by is None:
-                if one.outcome is not Outcome.HELD or memory.not_before > now:  # else the guard holds it
-                    waits.append(memory.not_before - now)
+                waits.append(memory.not_before - now)
         return waits
 
 

@@ -40,8 +40,11 @@ def written(writes: Writes, now: float, *, mended: bool) -> Writes:
 def hold(writes: Sequence[Written], now: float, limit: Budget | None, *, mends: bool) -> float:
     """Seconds until the next change may be sent; 0 if it may be now.
 
-    `mends`: it would change back what somebody else has changed.
+    `mends`: it would change back what somebody else has changed.  Without a limit, the server is one's
+    own, and minds neither.
     """
+    if limit is None:
+        return 0.0
     past = [one for one in writes if 0 <= now - one.at < DAY]  # of a clock that was wrong, nothing is known
     return max(_limited(past, now, limit), _fought(past, now) if mends else 0.0)
 
@@ -70,9 +73,7 @@ def fights(writes: Sequence[Written], now: float) -> int:
     return sum(one.mended for one in writes if 0 <= now - one.at < DAY)
 
 
-def _limited(past: Sequence[Written], now: float, limit: Budget | None) -> float:
-    if limit is None:
-        return 0.0
+def _limited(past: Sequence[Written], now: float, limit: Budget) -> float:
     recent = [one.at for one in past if now - one.at < limit.seconds]
     return recent[-limit.requests] + limit.seconds - now if len(recent) >= limit.requests else 0.0
 

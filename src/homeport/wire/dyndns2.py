@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from ipaddress import IPv4Address
 from typing import Any, Literal, NamedTuple
 
+from ..core.budget import Budget
 from ..core.dns import IPAddress, Name, RRType, in_order
 from ..core.errors import (
     AccountRefused,
@@ -24,7 +25,6 @@ from ..core.errors import (
     Refused,
     Throttled,
     Unintelligible,
-    Unreachable,
 )
 from ..core.secret import Secret
 from .http import Reply
@@ -76,7 +76,8 @@ class Service:
     codes: bool = False  # besides `words` or `statuses`, the return codes of dyndns2
     answers: Literal["lines", "json", "xml", "page"] = "lines"
     header: str = ""  # header of the answer that holds the return code
-    pause: float | None = None  # seconds to wait after "too soon", if known
+    pause: float | None = None  # seconds from one update of a name to the next, if known
+    limit: Budget | None = None  # requests of one account, if known
     refresh_days: int | None = None  # an unchanged name must be sent again after so long
     doc: str = ""
     certain: bool = True  # False: known from other clients only, not from the service's own pages
@@ -122,10 +123,10 @@ _FAILURES: Mapping[str, tuple[type[ProviderError], str]] = {
     "dnserr": (Throttled, "the service's name servers are out of order"),
     "911": (Throttled, "the service is out of order, or under maintenance"),
     "interval": (Throttled, "too soon after the last update"),
-    "servererror": (Unreachable, "the service is out of order"),
+    "servererror": (Throttled, "the service is out of order"),
     "unknown": (Throttled, "the service met an error that it does not know itself"),
 }
-_PAUSES = {"dnserr": _HALF_AN_HOUR, "911": _HALF_AN_HOUR, "unknown": _HALF_AN_HOUR, "interval": 300.0}
+_PAUSES = dict.fromkeys(("dnserr", "911", "servererror", "unknown"), _HALF_AN_HOUR) | {"interval": 300.0}
 CODES = _SUCCESS | _FAILURES.keys()
 _MOST = 65_536  # characters of an answer in words; real ones are a line or a small page
 _HOLES = {"{word}": r"\S+", "{any}": ".*?"}

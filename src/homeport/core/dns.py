@@ -19,6 +19,7 @@ from .errors import ConfigError
 IPAddress = IPv4Address | IPv6Address
 # What nearly all names look like, and needs no second look.
 _LABEL = "[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?"
+_LONGEST_TYPED = 1000  # characters; no name that fits on the wire is written with so many
 _PLAIN = re.compile(rf"(?:{_LABEL}\.)+(?![0-9]+$){_LABEL}")
 NO_OPTIONS: Mapping[str, object] = MappingProxyType({})
 
@@ -44,6 +45,8 @@ class Name:
         typed = text.strip().removesuffix(".")
         if not typed:
             raise ConfigError("an empty name; write an FQDN such as home.example.com")
+        if len(typed) > _LONGEST_TYPED:
+            raise ConfigError(f"{typed[:40]!r}... is longer than 253 octets")
         labels = [_label(label, typed) for label in typed.replace("\u3002", ".").split(".")]
         if "*" in labels[1:]:
             raise ConfigError(f"{typed!r}: '*' may only be the first label")

@@ -167,10 +167,10 @@ def loaded(folder: Path, name: str, octets: bytes, environ: Mapping[str, str] = 
     except Mistakes as error:
         assert error.mistakes
         for mistake in error.mistakes:
-            assert len(mistake.message) + len(mistake.remedy) < 2000
+            assert len(mistake.message) + len(mistake.remedy) < 1500 + 4 * len(octets) + len(str(environ))
         assert CANARY not in str(error) or octets.count(CANARY.encode()) < 1
     except ConfigError as error:
-        assert len(str(error)) < 2000
+        assert len(str(error)) < 1500 + 4 * len(octets)
     return None
 
 

@@ -29,6 +29,7 @@ from . import environment, extras, find, providers, secrets
 from .document import Document, Layer
 from .mistakes import Mistake, Mistakes, written
 from .model import Account, AgentSettings, Config, LogSettings, Record, Uplink
+from .paths import expanded
 from .read import read
 from .tables import AgentTable, RecordTable, UplinkTable
 
@@ -177,7 +178,7 @@ class _Load:
         return found.secret
 
     def _path(self, text: str, _: KeyPath) -> Path:
-        return self.references.folder / Path(text).expanduser()
+        return self.references.folder / expanded(text)
 
     def _host(self, text: str, _: KeyPath) -> HostId:
         return hosts.parse(text)
@@ -203,7 +204,7 @@ class _Load:
             )
         environ = self.references.environ
         named = environ.get("HOMEPORT_STATE_DIR")
-        state = Path(named).expanduser() if named else found.state_dir or find.state_dir(environ)
+        state = expanded(named) if named else found.state_dir or find.state_dir(environ)
         return AgentSettings(interval=found.interval, state_dir=state, verify=found.verify)
 
     def _section(self, tree: Mapping[str, Any], name: str) -> Mapping[str, Any]:

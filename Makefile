@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PEERS := bind9 bind9-dnsutils knot pdns-server pdns-backend-sqlite3 openssl \
   coturn dnsmasq-base iproute2 iputils-ping miniupnpd nftables
 
-.PHONY: run test bench docs format setup dev peers nsupdate lock clean
+.PHONY: run test fuzz bench docs format setup dev peers nsupdate lock clean
 
 run: setup
 	$(BIN)/homeport demo --changes 8
@@ -15,6 +15,11 @@ test: dev peers nsupdate
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/pytest
+
+# Every reader of octets that others wrote, MINUTES each; what is found lies in tests/fuzz/found.
+MINUTES ?= 1
+fuzz: dev
+	$(BIN)/python -m tests.fuzz $(MINUTES) $(LAWS)
 
 bench: dev peers
 	$(BIN)/python -m bench

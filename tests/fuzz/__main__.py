@@ -1,4 +1,7 @@
-"""`python -m tests.fuzz [MINUTES] [LAW ...]`: as many octets as there is time for; what is found is made small and kept."""
+"""`python -m tests.fuzz [MINUTES] [LAW ...]`: as many octets as there is time for.
+
+What is found is made small, and kept in `found/`.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +26,7 @@ def trouble(check: Callable[[bytes], None], octets: bytes) -> str | None:
     began = time.process_time()
     try:
         check(octets)
-    except Exception as error:  # noqa: BLE001 - that is what is looked for
+    except Exception as error:
         last = traceback.extract_tb(error.__traceback__)[-1]
         return f"{type(error).__name__} in {Path(last.filename).name}:{last.lineno}"
     return "takes too long" if time.process_time() - began > SLOW else None

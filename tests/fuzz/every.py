@@ -2,5 +2,6 @@
 
 from .files import LAWS as FILES
 from .laws import LAWS as WIRE
+from .streams import LAWS as STREAMS
 
-LAWS = {**WIRE, **FILES}
+LAWS = {**WIRE, **FILES, **STREAMS}

@@ -62,7 +62,10 @@ name = "b\u00fccher.example.com"
 account = "dyn"
 type = "A"
 """.encode(),
-    b'[account.w]\nprovider = "duckdns"\ntoken = "literal:abc"\n[[record]]\nname = "a.duckdns.org"\naccount = "w"\n',
+    (
+        b'[account.w]\nprovider = "duckdns"\ntoken = "literal:abc"\n'
+        b'[[record]]\nname = "a.duckdns.org"\naccount = "w"\n'
+    ),
 )
 TOML_WORDS = (
     b"[[record]]\n",
@@ -216,8 +219,14 @@ def check_environment(octets: bytes) -> None:
 
 
 ENVIRONMENT = (
-    b"ACCOUNT__CF__PROVIDER=cloudflare\nACCOUNT__CF__TOKEN=abc\nRECORD__0__NAME=home.example.com\nRECORD__0__ACCOUNT=cf\n",
-    b'RECORD=[{"name": "a.example.com", "account": "cf"}]\nUPLINK__HOME__IPV4=http,dns\nAGENT__INTERVAL=5m\n',
+    (
+        b"ACCOUNT__CF__PROVIDER=cloudflare\nACCOUNT__CF__TOKEN=abc\n"
+        b"RECORD__0__NAME=home.example.com\nRECORD__0__ACCOUNT=cf\n"
+    ),
+    (
+        b'RECORD=[{"name": "a.example.com", "account": "cf"}]\n'
+        b"UPLINK__HOME__IPV4=http,dns\nAGENT__INTERVAL=5m\n"
+    ),
     b"RECORD__NAME=a.example.com\nRECORD__TYPE=A\nLOG__LEVEL=debug\n",
 )
 ENVIRONMENT_WORDS = (
@@ -238,7 +247,7 @@ ENVIRONMENT_WORDS = (
 
 
 def _scratch() -> str | None:
-    return "/dev/shm" if os.path.isdir("/dev/shm") else None  # noqa: S108, PTH112 - nothing that must last
+    return "/dev/shm" if os.path.isdir("/dev/shm") else None
 
 
 # -- the state -------------------------------------------------------------------------------------

@@ -1,7 +1,7 @@
 """What holds for whatever octets: for each reader its samples, its words, and a check that fails otherwise.
 
-A check passes if the reader answers as its documentation says, or refuses with the error that it names.  Any other
-exception is a finding, and so is an address that is not in the octets.
+A check passes if the reader answers as its documentation says, or refuses with the error that it names.
+Any other exception is a finding, and so is an address that is not in the octets.
 """
 
 from __future__ import annotations
@@ -131,7 +131,7 @@ class Counted(bytes):
 
     looks: int
 
-    def __getitem__(self, key):  # type: ignore[no-untyped-def, override] # noqa: ANN001, ANN204 - as bytes have it
+    def __getitem__(self, key):  # type: ignore[no-untyped-def, override]
         if isinstance(key, int):
             self.looks += 1
         return super().__getitem__(key)
@@ -156,7 +156,7 @@ def check_dns(octets: bytes) -> None:
             assert inside(row.data, octets)
     try:
         theirs = dns.message.from_wire(octets, one_rr_per_rrset=True, ignore_trailing=False)
-    except Exception:  # noqa: BLE001 - stricter than we are in many ways, with many errors
+    except Exception:
         return
     assert found.id == theirs.id
     if found.truncated:
@@ -317,7 +317,7 @@ def check_digest(octets: bytes) -> None:
 
 
 def check_echo(octets: bytes) -> None:
-    """A page, its JSON or its lines hold the address as a text of its own, as the standard library reads them."""
+    """A page, its JSON or its lines hold the address as a text of its own."""
     for rrtype in RRType:
         for reader in (
             partial(echo.plain, octets, rrtype),

@@ -1,4 +1,4 @@
-"""From valid samples to octets that are almost valid: a flip, a cut, a repetition, another's part, a wrong length."""
+"""From valid samples to octets that are almost valid: flipped, cut, repeated, mixed, of a wrong length."""
 
 from __future__ import annotations
 

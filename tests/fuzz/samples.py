@@ -55,8 +55,10 @@ PCP = (
     b"\0\x80\0\1\0\0\0\0",
 )
 SSDP = (
-    b"HTTP/1.1 200 OK\r\nCACHE-CONTROL: max-age=1800\r\nEXT:\r\nLOCATION: http://192.168.1.1:49000/igddesc.xml\r\n"
-    b"SERVER: x UPnP/1.0 y\r\nST: urn:schemas-upnp-org:service:WANIPConnection:1\r\nUSN: uuid:1\r\n\r\n",
+    (
+        b"HTTP/1.1 200 OK\r\nCACHE-CONTROL: max-age=1800\r\nEXT:\r\nLOCATION: http://192.168.1.1:49000/igddesc.xml\r\n"
+        b"SERVER: x UPnP/1.0 y\r\nST: urn:schemas-upnp-org:service:WANIPConnection:1\r\nUSN: uuid:1\r\n\r\n"
+    ),
     b"HTTP/1.0 200 OK\r\nlocation:http://192.168.1.1/x?y=1\r\n\r\n",
 )
 SSDP_WORDS = (
@@ -221,9 +223,11 @@ SOAP = (
     fritz_box.fault(606, "Action not authorized").encode(),
 )
 GENA = (
-    b'<e:propertyset xmlns:e="urn:schemas-upnp-org:event-1-0"><e:property><ExternalIPAddress>192.0.2.1'
-    b"</ExternalIPAddress></e:property><e:property><PossibleConnectionTypes>x</PossibleConnectionTypes></e:property>"
-    b"</e:propertyset>",
+    (
+        b'<e:propertyset xmlns:e="urn:schemas-upnp-org:event-1-0"><e:property><ExternalIPAddress>192.0.2.1'
+        b"</ExternalIPAddress></e:property><e:property><PossibleConnectionTypes>x</PossibleConnectionTypes></e:property>"
+        b"</e:propertyset>"
+    ),
     b"NT: upnp:event\nNTS: upnp:propchange\nSID: uuid:7\nSEQ: 41\nTIMEOUT: Second-1800\n",
     b"SID: uuid:75802409-bccb-40e7\nTIMEOUT: Second-infinite\n",
 )
@@ -245,7 +249,10 @@ XML_WORDS = (
 )
 DIGEST = (
     b'Digest realm="HTTPS Access",nonce="88B30A35B27FDC00",algorithm=MD5,qop="auth"',
-    b'Basic realm="x", Digest realm="a \\"b\\"", nonce="1", opaque="2", stale=true, qop="auth,auth-int", algorithm=SHA-256',
+    (
+        b'Basic realm="x", Digest realm="a \\"b\\"", '
+        b'nonce="1", opaque="2", stale=true, qop="auth,auth-int", algorithm=SHA-256'
+    ),
 )
 DIGEST_WORDS = (b'"', b"\\", b",", b"=", b"Digest ", b"nonce=", b"qop=auth", b'\\"', b"a=", b" \t")
 ECHO = (

@@ -313,7 +313,7 @@ def _short(warning: str) -> None:
     assert len(warning) < 2000
 
 
-VALUES = (
+VALUES: tuple[object, ...] = (
     None,
     -1,
     0,

@@ -131,7 +131,7 @@ class Counted(bytes):
 
     looks: int
 
-    def __getitem__(self, key):  # type: ignore[no-untyped-def, override]
+    def __getitem__(self, key):  # type: ignore[no-untyped-def]
         if isinstance(key, int):
             self.looks += 1
         return super().__getitem__(key)

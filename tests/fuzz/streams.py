@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 from typing import Any
 
 from homeport.core.errors import NoAnswer, Unintelligible
@@ -40,7 +41,7 @@ async def _answer(octets: bytes) -> None:
     writer: Any = _Writer()
     transport = HttpTransport(user_agent="fuzz/1", limit=LIMIT)
 
-    async def connected(origin: _Origin, *_: object) -> _Connection:
+    async def connected(origin: _Origin, tls: ssl.SSLContext | None, said: str) -> _Connection:
         return _Connection(origin, reader, writer, 0)
 
     transport._connect = connected  # type: ignore[method-assign]

@@ -20,7 +20,7 @@ from .files import JSON, TOML, YAML, check_json, check_toml, check_yaml, loaded
 from .laws import check_dns
 from .mutate import LONGEST, mutated
 
-EXAMPLES = int(os.environ.get("HOMEPORT_FUZZ", "100"))  # for each law; fewer for the slow ones
+EXAMPLES = int(os.environ.get("HOMEPORT_FUZZ", "300"))  # for each law; fewer for the slow ones
 FOUND = Path(__file__).parent / "found"
 
 

@@ -110,11 +110,8 @@ def test_a_nonce_that_ends_is_no_wrong_login(
 
 def test_a_box_that_only_ever_asks_again_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     fake = FakeBox(uses=0)
-    fake._reply = lambda *_: (
-        401,
-        'WWW-Authenticate: Digest realm="x",nonce="1",qop="auth",stale=true\r\n',
-        "",
-    )  # type: ignore[method-assign]
+    again = 'WWW-Authenticate: Digest realm="x",nonce="1",qop="auth",stale=true\r\n'
+    monkeypatch.setattr(fake, "_reply", lambda *_: (401, again, ""))
     assert run(fake, lambda net: looks(net, Box(login=RIGHT)), monkeypatch) == [
         "asks for the login again and again"
     ]

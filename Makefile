@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PEERS := bind9 bind9-dnsutils knot pdns-server pdns-backend-sqlite3 openssl \
   coturn dnsmasq-base iproute2 iputils-ping miniupnpd nftables strace
 
-.PHONY: run test crash bench docs format wheel sbom audit setup dev peers nsupdate lock clean
+.PHONY: run test crash fuzz bench docs format wheel sbom audit setup dev peers nsupdate lock clean
 
 run: setup
 	$(BIN)/homeport demo --changes 8
@@ -20,6 +20,10 @@ test: dev peers nsupdate
 KILLS := 1000
 crash: dev peers
 	$(BIN)/python -m tests.crash $(KILLS)
+# Every reader of octets that others wrote, MINUTES each; what is found lies in tests/fuzz/found.
+MINUTES ?= 1
+fuzz: dev
+	$(BIN)/python -m tests.fuzz $(MINUTES) $(LAWS)
 
 bench: dev peers
 	$(BIN)/python -m bench

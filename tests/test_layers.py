@@ -140,7 +140,14 @@ def test_only_the_transports_the_signers_and_the_configuration_reveal_secrets() 
     guilty = {name(file) for file in FILES if re.search(r"\.reveal\(", file.read_text())}
     guilty -= {file for file in guilty if file.startswith("wire/sign_")}
 
-    may = {"wire/auth.py", "wire/template.py", "wire/tsig.py", "net/http.py", "net/lexicon.py"}
+    may = {
+        "wire/auth.py",
+        "wire/digest.py",
+        "wire/template.py",
+        "wire/tsig.py",
+        "net/http.py",
+        "net/lexicon.py",
+    }
     assert guilty <= may | {"config/secrets.py"}
 
 

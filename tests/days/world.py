@@ -20,6 +20,7 @@ from homeport.agent.verify import Proof
 from homeport.agent.world import Account, Setup, Uplink
 from homeport.core.dns import IPAddress, Key, Name, Record, RRset, RRType, Server, Zone
 from homeport.core.errors import SourceError, Unreachable
+from homeport.core.fritzbox import Box
 from homeport.core.hint import HAND, Hint
 from homeport.core.neighbours import NeighbourAddress
 from homeport.core.report import Outcome, Report, TargetReport
@@ -99,6 +100,9 @@ class NoNet:
         raise AssertionError
 
     def forget_device(self) -> None:
+        raise AssertionError
+
+    async def fritzbox(self, box: Box, action: str) -> Mapping[str, str]:
         raise AssertionError
 
     async def command(self, command: str) -> tuple[int, bytes]:

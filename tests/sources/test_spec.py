@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ipaddress import ip_address
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
@@ -11,6 +12,8 @@ from hypothesis import strategies as st
 
 from homeport.core.dns import IPAddress, RRType
 from homeport.core.errors import ConfigError
+from homeport.core.fritzbox import Login
+from homeport.core.secret import Secret
 from homeport.sources import pools, spec
 from homeport.sources.command import Command
 from homeport.sources.dns import Dns
@@ -86,6 +89,27 @@ def test_for_ipv6_the_gateway_tells_the_prefix_of_an_address_seen_here() -> None
     assert prefix.local
 
 
+def test_a_fritzbox_is_the_gateway_however_it_is_asked() -> None:
+    login = Login(Secret("me"), Secret("s3cret"))
+    pinned = login._replace(ca_file=Path("box.pem"))
+    for rrtype in RRType:
+        found = [
+            *parse("fritzbox", rrtype, login=login),
+            *parse("fritzbox:192.168.178.1", rrtype, login=login),
+        ]
+        found += parse("fritzbox:fritz.box", rrtype, login=pinned)
+        assert {source.operator for source in found} == {"gateway"}
+        assert [source.label for source in found][1:] == ["fritzbox:192.168.178.1", "fritzbox:fritz.box"]
+        assert {source.local for source in found} == {rrtype is AAAA}
+        assert "s3cret" not in f"{found!r}"
+        with pytest.raises(ConfigError, match="the name that the certificate has: fritzbox:fritz"):
+            parse("fritzbox", rrtype, login=pinned)
+        for name in ("fritz.box:80", "user@fritz.box", "fritz.box/x", "-x"):
+            with pytest.raises(ConfigError, match="is no IPv4 address"):
+                parse(f"fritzbox:{name}", rrtype, login=pinned)
+    assert parse("fritzbox", AAAA)[0].operator == "gateway"  # its prefix needs no login
+
+
 def test_two_services_of_one_operator_are_one_witness() -> None:
     labels = "http:cloudflare", "http:icanhazip", "dns:cloudflare", "stun:cloudflare"
     written = "http:https://ipv4.icanhazip.com/", "stun:stun.cloudflare.com:3478"
@@ -145,6 +169,14 @@ def test_the_pool_is_https_only_and_its_servers_are_addresses_of_the_family() ->
         ("gateway:upnpn", A, "did you mean 'upnp'?"),
         ("gateway:", A, "write gateway, gateway:upnp"),
         ("gateway:upnp", AAAA, "IPv4 addresses only; for IPv6 write gateway or interface"),
+        ("fritzbox", A, "asks with a login: write router_user and router_password beside it, or gateway"),
+        (
+            "fritzbox:fritz.box",
+            AAAA,
+            "'fritz.box' is no IPv4 address of a local network, such as fritzbox:1",
+        ),
+        ("fritzbox:8.8.4.4", AAAA, "is no IPv4 address of a local network"),
+        ("fritzbox:fe80::1", AAAA, "is no IPv4 address of a local network"),
         ("command", A, "write command:/usr"),
         ("command:", A, "nothing stands behind"),
         ("file", A, "write file:/run"),

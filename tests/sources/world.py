@@ -9,6 +9,7 @@ from ipaddress import IPv4Address, IPv6Address
 
 from homeport.core.dns import IPAddress, RRType
 from homeport.core.errors import SourceError
+from homeport.core.fritzbox import Box
 from homeport.core.neighbours import NeighbourAddress
 from homeport.sources.base import InterfaceAddress, Source
 from homeport.sources.spec import parse
@@ -43,6 +44,7 @@ class FakeNet:
     sent: list[tuple[str, int, RRType]] = field(default_factory=list)
     wires: list[Wire] = field(default_factory=list)
     actions: list[str] = field(default_factory=list)
+    boxes: list[Box] = field(default_factory=list)
     forgotten: int = 0
 
     def http(self, rrtype: RRType | None, *, written: bool = False) -> Wire:
@@ -77,6 +79,10 @@ class FakeNet:
 
     def forget_device(self) -> None:
         self.forgotten += 1
+
+    async def fritzbox(self, box: Box, action: str) -> Mapping[str, str]:
+        self.boxes.append(box)
+        return await self.soap(action)
 
     async def command(self, command: str) -> tuple[int, bytes]:
         return self.ran

@@ -22,7 +22,8 @@ from ..net.uplink import UplinkNet
 from ..net.world import RealWorld
 from ..sources.stun import Stun
 
-_BEHIND = frozenset({"http", "dns", "stun", "gateway"})  # words of sources that see the gateway's address
+# Words of sources that see the gateway's address.
+_BEHIND = frozenset({"http", "dns", "stun", "gateway", "fritzbox"})
 
 
 class Listening:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from ..core.errors import ConfigError
 from .mistakes import Mistake
+from .paths import expanded
 from .read import SUFFIXES
 
 SMALLEST = """\
@@ -32,7 +33,7 @@ def find(path: Path | None, environ: Mapping[str, str]) -> tuple[Path | None, tu
     `ConfigError` if a file that was asked for is not there.
     """
     if path is None and (named := environ.get("HOMEPORT_CONFIG")):
-        path = Path(named).expanduser()
+        path = expanded(named)
         if not path.exists():
             raise ConfigError(f"HOMEPORT_CONFIG={named}: there is no such file")
     if path is not None:

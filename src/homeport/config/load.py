@@ -15,6 +15,7 @@ from ..core import probe as probes
 from ..core.address import ALLOWABLE, PLAIN_WORDS, classify, publishable
 from ..core.dns import Name, RRType
 from ..core.errors import ConfigError
+from ..core.fritzbox import NO_NAME, Login
 from ..core.health import Terms
 from ..core.host import HostId
 from ..core.probe import Probe
@@ -28,6 +29,7 @@ from . import environment, extras, find, providers, secrets
 from .document import Document, Layer
 from .mistakes import Mistake, Mistakes, written
 from .model import Account, AgentSettings, Config, LogSettings, Record, Uplink
+from .paths import expanded
 from .read import read
 from .tables import AgentTable, RecordTable, UplinkTable
 
@@ -172,6 +174,8 @@ class _Load:
             return (
                 found.secret
             )  # a table such as lexicon's settings holds both what is secret and what is not
+        if found.literal and path[-1] == "router_user":
+            return found.secret  # a name is none, though it may be kept where the password is
         layer, _ = self.document.origin(path) if found.literal else (None, None)
         if found.literal and layer is not None and layer.file is not None:
             self.literals.add(layer.file)
@@ -181,7 +185,7 @@ class _Load:
         return found.secret
 
     def _path(self, text: str, _: KeyPath) -> Path:
-        return self.references.folder / Path(text).expanduser()
+        return self.references.folder / expanded(text)
 
     def _host(self, text: str, _: KeyPath) -> HostId:
         return hosts.parse(text)
@@ -207,7 +211,7 @@ class _Load:
             )
         environ = self.references.environ
         named = environ.get("HOMEPORT_STATE_DIR")
-        state = Path(named).expanduser() if named else found.state_dir or find.state_dir(environ)
+        state = expanded(named) if named else found.state_dir or find.state_dir(environ)
         return AgentSettings(
             interval=found.interval, state_dir=state, verify=found.verify, vanished=found.vanished
         )
@@ -240,12 +244,13 @@ class _Load:
         before = len(self.mistakes)
         values, _ = self.reader.values(settings(UplinkTable), table, path)
         found = UplinkTable(**values)
+        login = self._login(found, table, path)
         sources: dict[RRType, tuple[Source, ...]] = {}
         for key, rrtype in _FAMILIES.items():
             words: tuple[str, ...] = getattr(found, key)
             many = isinstance(untangled(table.get(key, []), list), list)
             some = [
-                self._sources(word, rrtype, (*path, key, i) if many else (*path, key), found)
+                self._sources(word, rrtype, (*path, key, i) if many else (*path, key), found, login)
                 for i, word in enumerate(words)
             ]
             sources[rrtype] = tuple(dict.fromkeys(source for part in some for source in part))
@@ -295,9 +300,24 @@ class _Load:
                 self.warn((*path, key), "changes nothing: there is no probe", 'write probe = ["icmp:..."]')
         return tuple(dict.fromkeys(found))
 
-    def _sources(self, word: str, rrtype: RRType, path: KeyPath, uplink: UplinkTable) -> tuple[Source, ...]:
+    def _login(self, uplink: UplinkTable, table: Mapping[str, Any], path: KeyPath) -> Login | None:
+        """That of the router, if there is one; one that nobody uses is told."""
+        asked = any(word.strip().startswith("fritzbox") for word in (*uplink.ipv4, *uplink.ipv6))
+        for key in ("router_user", "router_password", "router_ca_file"):
+            if key in table and not asked:
+                self.warn((*path, key), "changes nothing: no source asks a FRITZ!Box", 'write "fritzbox"')
+            elif key in table and "router_password" not in table:
+                self.report((*path, key), "is of no use without router_password", "write it beside")
+        if "router_password" not in table:
+            return None
+        password = uplink.router_password or Secret("")  # which is wrong, and told, if it is none
+        return Login(uplink.router_user or Secret(NO_NAME), password, uplink.router_ca_file)
+
+    def _sources(
+        self, word: str, rrtype: RRType, path: KeyPath, uplink: UplinkTable, login: Login | None
+    ) -> tuple[Source, ...]:
         try:
-            found = spec.parse(word, rrtype, interface=uplink.interface)
+            found = spec.parse(word, rrtype, interface=uplink.interface, login=login)
         except ConfigError as error:
             self.report(path, str(error))
             return ()

@@ -19,6 +19,7 @@ from .mistakes import Mistake, Mistakes, written
 
 SUFFIXES = (".toml", ".yaml", ".yml", ".json")
 _DEEP = "is nested too deeply"
+_DEEPEST, _MOST = 32, 200_000  # steps down, values; ten thousand names are 50,000
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,24 @@ def read(file: Path) -> FileLayer:
         raise Mistakes((Mistake(str(file), "", _DEEP),)) from None
     if not isinstance(tree, dict):
         raise Mistakes((Mistake(str(file), "", "is not a table of settings", _SMALLEST_ADVICE),))
+    if (trouble := _outgrown(tree)) is not None:
+        raise Mistakes((Mistake(str(file), "", trouble),))
     return FileLayer(file, text, tree)
+
+
+def _outgrown(tree: Any) -> str | None:
+    """What is too much for whoever walks through it; what an alias stands for counts each time."""
+    work, count = [(tree, 0)], 0
+    while work:
+        node, depth = work.pop()
+        if depth > _DEEPEST:
+            return _DEEP
+        inside = node.values() if isinstance(node, dict) else node if isinstance(node, list) else ()
+        count += len(inside)
+        if count > _MOST:
+            return f"has more than {_MOST} values"
+        work += [(one, depth + 1) for one in inside]
+    return None
 
 
 _SMALLEST_ADVICE = "at the top stand agent, log, uplink, account and record"
@@ -126,6 +144,8 @@ def _toml(text: str, file: Path) -> Any:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         said = str(error)
+    except ValueError:  # Python converts no more than some thousand digits
+        raise Mistakes((Mistake(str(file), "", "has a number with too many digits"),)) from None
     # Before Python 3.14 the error tells its place in words only.
     found = re.search(r"\(at line (\d+), column (\d+)\)$", said)
     line, column = map(int, found.groups()) if found else _end(text)
@@ -265,6 +285,7 @@ class _Nodes:
         self.file = file
         self.made: dict[int, Any] = {}
         self.open: set[int] = set()
+        self.pairs: dict[int, int] = {}
 
     def document(self, root: Any) -> Any:
         mistakes = tuple(self.twice((), root))
@@ -317,11 +338,27 @@ class _Nodes:
         if isinstance(node, yaml.SequenceNode):
             found: Any = [self.value(item) for item in node.value]
         else:
+            if self.merged(node) > _MOST:
+                raise self.mistake(node, f"has more than {_MOST} values")
             yaml.constructor.SafeConstructor().flatten_mapping(node)
             found = {str(key.value): self.value(value) for key, value in node.value}
         self.open.remove(id(node))
         self.made[id(node)] = found
         return found
+
+    def merged(self, node: Any) -> int:
+        """How many pairs a table or a list of tables has, with all that it merges (`<<`) from others."""
+        if id(node) not in self.pairs:
+            self.pairs[id(node)] = 0  # one that merges itself is told of elsewhere
+            inside = node.value if isinstance(node.value, list) else []
+            tables = [pair[1] if isinstance(pair, tuple) else pair for pair in inside]
+            merges = [
+                table
+                for pair, table in zip(inside, tables, strict=True)
+                if not isinstance(pair, tuple) or pair[0].value == "<<"
+            ]
+            self.pairs[id(node)] = len(inside) + sum(map(self.merged, merges))
+        return self.pairs[id(node)]
 
     def scalar(self, node: Any) -> object:
         kind, text = node.tag.removeprefix(_TAG), node.value

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 from ..core.errors import ConfigError
 from ..core.secret import Secret
+from .paths import expanded
 
 COMMAND_SECONDS = 10
 _LARGEST = 64 * 1024
@@ -71,7 +72,7 @@ class References(NamedTuple):
         return Found(Secret(value))
 
     def read(self, name: str) -> Found:
-        file = self.folder / Path(name).expanduser()
+        file = self.folder / expanded(name)
         try:
             with file.open("rb") as stream:
                 raw = stream.read(_LARGEST + 1)

@@ -13,6 +13,7 @@ from typing import Annotated, Literal
 
 from ..core.dns import IPAddress, Name, RRType
 from ..core.host import HostId
+from ..core.secret import Secret
 from ..core.settings import MAY_BE_EMPTY, Bounds, Seconds
 from .model import Policy, Vanished
 
@@ -57,6 +58,19 @@ class UplinkTable:
         "sources of the IPv6 address, such as interface, http, dns, interface:eth0; [] for no IPv6",
         MAY_BE_EMPTY,
     ] = ("interface", "http", "dns")
+    router_user: Annotated[
+        Secret | None,
+        "user of the FRITZ!Box that the source fritzbox asks as; without it, that of a box with a password "
+        "only",
+    ] = None
+    router_password: Annotated[
+        Secret | None, "its password; a user of its own with the right to see the settings is enough"
+    ] = None
+    router_ca_file: Annotated[
+        Path | None,
+        "certificate of the FRITZ!Box: it is then asked over TLS, by the name that the certificate has "
+        "(fritzbox:fritz.box)",
+    ] = None
     agree: Annotated[
         int | None,
         "how many independent sources must say the same (never more than there are)",

@@ -19,6 +19,7 @@ from .errors import ConfigError
 IPAddress = IPv4Address | IPv6Address
 # What nearly all names look like, and needs no second look.
 _LABEL = "[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?"
+_LONGEST_TYPED = 1000  # characters; no name that fits on the wire is written with so many
 _PLAIN = re.compile(rf"(?:{_LABEL}\.)+(?![0-9]+$){_LABEL}")
 NO_OPTIONS: Mapping[str, object] = MappingProxyType({})
 
@@ -44,13 +45,17 @@ class Name:
         typed = text.strip().removesuffix(".")
         if not typed:
             raise ConfigError("an empty name; write an FQDN such as home.example.com")
-        labels = [_label(label, typed) for label in typed.replace("\u3002", ".").split(".")]
+        if len(typed) > _LONGEST_TYPED:
+            raise ConfigError(f"{typed[:40]!r}... is longer than 253 octets")
+        labels = [_label(label, typed[:80]) for label in typed.replace("\u3002", ".").split(".")]
         if "*" in labels[1:]:
-            raise ConfigError(f"{typed!r}: '*' may only be the first label")
+            raise ConfigError(f"{typed[:80]!r}: '*' may only be the first label")
         if len(labels) == 1:
-            raise ConfigError(f"{typed!r} is a single label; write an FQDN such as {typed}.example.com")
+            raise ConfigError(
+                f"{typed[:80]!r} is a single label; write an FQDN such as {typed[:80]}.example.com"
+            )
         if labels[-1].isdecimal():
-            raise ConfigError(f"{typed!r} looks like an address, not like a name")
+            raise ConfigError(f"{typed[:80]!r} looks like an address, not like a name")
         name = ".".join(labels)
         if len(name) > 253:
             raise ConfigError(f"{typed[:40]!r}... is longer than 253 octets")
@@ -163,7 +168,7 @@ def _label(label: str, typed: str) -> str:
         try:
             plain = idna.encode(label, uts46=True).decode("ascii")
         except idna.IDNAError as error:
-            raise ConfigError(f"{typed!r} is not a domain name: {error}") from error
+            raise ConfigError(f"{typed!r} is not a domain name: {str(error)[:160]}") from error
     if not plain:
         raise ConfigError(f"{typed!r} is not a domain name: it has an empty label")
     if len(plain) > 63:
@@ -171,7 +176,11 @@ def _label(label: str, typed: str) -> str:
     if plain == "*":
         return plain
     if not plain.replace("-", "").replace("_", "").isalnum():
-        raise ConfigError(f"{typed!r} is not a domain name: the label {label!r} has a forbidden character")
+        raise ConfigError(
+            f"{typed!r} is not a domain name: the label {label[:63]!r} has a forbidden character"
+        )
     if plain.startswith("-") or plain.endswith("-"):
-        raise ConfigError(f"{typed!r} is not a domain name: the label {label!r} starts or ends with '-'")
+        raise ConfigError(
+            f"{typed!r} is not a domain name: the label {label[:63]!r} starts or ends with '-'"
+        )
     return plain

@@ -41,7 +41,7 @@ class Probe(NamedTuple):
 
 def parse(text: str) -> Probe:
     """The probe that `text` stands for.  Raises `ConfigError`, which says what to write instead."""
-    written, *more = text.split()
+    written, *more = text.split() or [""]
     word, _, rest = written.partition(":")
     if word in _PORTS and rest.startswith("//"):
         raise ConfigError("a page is written http:URL, as in http:https://example.com/")

@@ -339,15 +339,19 @@ def meant(word: object, known: Iterable[str]) -> str:
     """'did you mean "token"?', or a list of what there is."""
     import difflib  # noqa: PLC0415 - only a mistake pays for it
 
-    words = list(known)
-    said = str(word).lower().replace("-", "_")
-    by_look = {other.lower().replace("-", "_"): other for other in words}
+    words = [other for other in known if len(other) <= _LONGEST_WORD]
+    said = str(word)[:_LONGEST_WORD].lower().replace("-", "_")  # to compare takes the square of the length
+    by_look = {other.lower().replace("-", "_"): other for other in words[:_MOST_WORDS]}
     if close := difflib.get_close_matches(said, by_look, n=1, cutoff=0.6):
         return f'did you mean "{by_look[close[0]]}"?'
     if other := next((other for other in _ALSO_CALLED.get(said, ()) if other in words), None):
         return f'did you mean "{other}"?'
-    return f"there are: {', '.join(words)}" if words else "there are none"
+    some = ", ".join(words[:_MOST_NAMED])
+    more = f" and {len(words) - _MOST_NAMED} more" if len(words) > _MOST_NAMED else ""
+    return f"there are: {some}{more}" if words else "there are none"
 
+
+_LONGEST_WORD, _MOST_WORDS, _MOST_NAMED = 64, 1000, 25
 
 # What other programs call it.
 _ALSO_CALLED: Mapping[str, tuple[str, ...]] = {

@@ -1,8 +1,8 @@
 """The readings of one look, sorted by who can see what.  Pure.
 
 Three views of one line: what this machine has (`interface`, `route`), what the router says that it
-has (`gateway`), and what the Internet sees (`http`, `dns`, `stun`).  A source's kind is the first word
-of its label.
+has (`gateway`, `fritzbox`), and what the Internet sees (`http`, `dns`, `stun`).  A source's kind is the
+first word of its label.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from .address import AddressClass, classify, same_network
 from .dns import IPAddress, in_order
 from .observation import Reading
 
-HERE, GATEWAY, OUTSIDE = ("interface", "route"), ("gateway",), ("http", "dns", "stun")
+HERE, GATEWAY, OUTSIDE = ("interface", "route"), ("gateway", "fritzbox"), ("http", "dns", "stun")
 # How sources.http, wire.echo and net.http begin, or put it, when somebody answers in another's place.
 LOGIN = ("redirected to ", "answered 511")  # 511: RFC 6585, 6
 PORTAL = (*LOGIN, "answered with a web page")

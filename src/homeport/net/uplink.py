@@ -24,6 +24,7 @@ from typing import Any
 from ..core.device import Device
 from ..core.dns import IPAddress, RRType
 from ..core.errors import SourceError
+from ..core.fritzbox import Box
 from ..core.neighbours import NeighbourAddress
 from ..sources.base import InterfaceAddress
 from . import interfaces
@@ -57,21 +58,26 @@ class UplinkNet:
         self._interface = interface
         self._source_address = source_address
         self._proxy = proxy
-        self._http: dict[tuple[RRType | None, bool, bool], tuple[IPAddress | None, HttpTransport]] = {}
+        self._http: dict[
+            tuple[RRType | None, bool, bool, Path | None], tuple[IPAddress | None, HttpTransport]
+        ] = {}
         self._upnp: Any = None  # net.igd.Igd, once somebody asks the gateway
+        self._boxes: dict[Box, Any] = {}  # net.fritzbox.FritzBox of each that was asked
         self._closing: set[asyncio.Task[None]] = set()
 
     def http(self, rrtype: RRType | None, *, written: bool = False) -> HttpTransport:
         """Kept for the next time.  Raises `SourceError` if this uplink has no such family."""
         return self._transport(rrtype, written=written, near=False)
 
-    def near(self) -> HttpTransport:
+    def near(self, ca_file: Path | None = None) -> HttpTransport:
         """HTTP to the gateway: no proxy leads there, and it answers at once or not at all."""
-        return self._transport(RRType.A, written=False, near=True)
+        return self._transport(RRType.A, written=False, near=True, ca_file=ca_file)
 
-    def _transport(self, rrtype: RRType | None, *, written: bool, near: bool) -> HttpTransport:
+    def _transport(
+        self, rrtype: RRType | None, *, written: bool, near: bool, ca_file: Path | None = None
+    ) -> HttpTransport:
         source = self.source(rrtype, strict=not written)
-        known, transport = self._http.get((rrtype, written, near), (None, None))
+        known, transport = self._http.get((rrtype, written, near, ca_file), (None, None))
         if transport is not None:
             if known == source:
                 return transport
@@ -83,11 +89,12 @@ class UplinkNet:
             interface=self._interface if sys.platform == "linux" else None,
             source_address=source,
             proxy=None if near else self._proxy,
+            ca_file=ca_file,
             limit=LIMIT,
             connect_timeout=2.0 if near else 10.0,
             timeout=3.0 if near else 20.0,
         )
-        self._http[rrtype, written, near] = source, transport
+        self._http[rrtype, written, near, ca_file] = source, transport
         return transport
 
     async def aclose(self) -> None:
@@ -163,6 +170,14 @@ class UplinkNet:
 
     async def soap(self, action: str) -> Mapping[str, str]:
         said: Mapping[str, str] = await self._igd().ask(action)
+        return said
+
+    async def fritzbox(self, box: Box, action: str) -> Mapping[str, str]:
+        if box not in self._boxes:
+            from .fritzbox import FritzBox  # noqa: PLC0415 - most agents never ask one
+
+            self._boxes[box] = FritzBox(self, box)
+        said: Mapping[str, str] = await self._boxes[box].ask(action)
         return said
 
     async def command(self, command: str) -> tuple[int, bytes]:

@@ -169,7 +169,15 @@ def read(lines: Iterable[str]) -> Recording:
                 events.append(_event(line))
         except _OtherFormat:
             raise
-        except (ValueError, LookupError, TypeError, AttributeError, ConfigError):
+        except (
+            ValueError,
+            LookupError,
+            TypeError,
+            AttributeError,
+            ArithmeticError,
+            RecursionError,
+            ConfigError,
+        ):
             broken = number
     if first is None:
         raise ConfigError("this is no recording; write one with `homeport run --record FILE`")

@@ -15,6 +15,7 @@ from typing import ClassVar, NamedTuple, Protocol
 
 from ..core.budget import Budget
 from ..core.dns import IPAddress, RRType
+from ..core.fritzbox import Box
 from ..core.neighbours import NeighbourAddress
 from ..wire.http import Transport
 
@@ -79,6 +80,14 @@ class Net(Protocol):
 
     def forget_device(self) -> None:
         """Look for that connection anew the next time."""
+        ...
+
+    async def fritzbox(self, box: Box, action: str) -> Mapping[str, str]:
+        """Ask a FRITZ!Box by TR-064, with its login: the arguments of its answer by name.
+
+        Raises `SourceError` for what it does not tell, and at once, without asking, where it has
+        refused the login before.
+        """
         ...
 
     async def command(self, command: str) -> tuple[int, bytes]:

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import dataclass
-from ipaddress import IPv6Address
+from ipaddress import IPv6Address, IPv6Network
 from typing import ClassVar
 
 from ..core.dns import IPAddress, RRType
 from ..core.errors import SourceError
-from ..wire import igd, natpmp, pcp
+from ..core.fritzbox import Box
+from ..wire import igd, natpmp, pcp, tr064
 from .base import Net, Source
 from .interface import choose
 
@@ -60,6 +61,23 @@ class Pcp(Source):
 
 
 @dataclass(frozen=True, kw_only=True)
+class FritzBox(Source):
+    """A FRITZ!Box, by TR-064 with a login."""
+
+    box: Box
+
+    async def observe(self, net: Net, rrtype: RRType) -> frozenset[IPAddress]:
+        said = await net.fritzbox(self.box, igd.ADDRESS)
+        try:
+            return frozenset({igd.external_address(said)})
+        except SourceError as error:
+            why = ""
+            with suppress(SourceError):  # without a reason the message is still right
+                why = tr064.condition(await net.fritzbox(self.box, tr064.INFO))
+            raise SourceError(f"{error}{why}") from error
+
+
+@dataclass(frozen=True, kw_only=True)
 class Prefix(Source):
     """The IPv6 address of this machine that lies in the prefix which a FRITZ!Box says is delegated.
 
@@ -69,13 +87,28 @@ class Prefix(Source):
     local: ClassVar[bool] = True  # the router tells the prefix; the address is seen here
 
     async def observe(self, net: Net, rrtype: RRType) -> frozenset[IPAddress]:
-        prefix = igd.prefix(await net.soap(igd.PREFIX))
-        within = [
-            entry
-            for entry in await net.addresses()
-            if isinstance(entry.address, IPv6Address) and entry.address in prefix and not entry.temporary
-        ]
-        address = await choose(net, rrtype, within)
-        if address is None:
-            raise SourceError(f"has the prefix {prefix}, but no stable address of this machine lies in it")
-        return frozenset({address})
+        return await _within(igd.prefix(await net.soap(igd.PREFIX)), net, rrtype)
+
+
+@dataclass(frozen=True, kw_only=True)
+class FritzPrefix(Source):
+    """The same, where the FRITZ!Box is named or asked with a login."""
+
+    local: ClassVar[bool] = True
+
+    box: Box
+
+    async def observe(self, net: Net, rrtype: RRType) -> frozenset[IPAddress]:
+        return await _within(igd.prefix(await net.fritzbox(self.box, igd.PREFIX)), net, rrtype)
+
+
+async def _within(prefix: IPv6Network, net: Net, rrtype: RRType) -> frozenset[IPAddress]:
+    within = [
+        entry
+        for entry in await net.addresses()
+        if isinstance(entry.address, IPv6Address) and entry.address in prefix and not entry.temporary
+    ]
+    address = await choose(net, rrtype, within)
+    if address is None:
+        raise SourceError(f"has the prefix {prefix}, but no stable address of this machine lies in it")
+    return frozenset({address})

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from binascii import crc32
 from collections.abc import Callable, Collection
-from ipaddress import ip_address
+from ipaddress import IPv4Address, ip_address
 from typing import Protocol, TypeVar
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from ..core.budget import Budget
 from ..core.dns import IPAddress, RRType
 from ..core.errors import ConfigError
+from ..core.fritzbox import Box, Login
 from ..core.secret import Secret
 from ..wire.auth import basic
 from . import pools
@@ -18,14 +20,18 @@ from .base import Source
 
 # PLC0415 below: a source is imported by the word that stands for it, so that a run pays only for its own.
 
+_HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,250}[A-Za-z0-9])?")
 HERE = "this machine"  # the operator of everything that looks only at it
 
 
-def parse(text: str, rrtype: RRType, *, interface: str | None = None) -> tuple[Source, ...]:
+def parse(
+    text: str, rrtype: RRType, *, interface: str | None = None, login: Login | None = None
+) -> tuple[Source, ...]:
     """The sources that `text` stands for, to learn addresses of that type with.
 
     `http`, `dns` and `stun` alone are their whole pools, `gateway` the ways to ask it; every other word
-    is one source.  `interface` is the one that the uplink is bound to, which the bare word then means.
+    is one source.  `interface` is the one that the uplink is bound to, which the bare word then means;
+    `login` is that of its router.
     Raises `ConfigError`, which says what to write instead.
     """
     word, colon, rest = text.strip().partition(":")
@@ -38,6 +44,8 @@ def parse(text: str, rrtype: RRType, *, interface: str | None = None) -> tuple[S
         raise ConfigError(f"nothing stands behind {word!r}:; write {EXAMPLES[word]}")
     if word == "interface" and not rest and interface is not None:
         return _interface(interface, rrtype, label=word)
+    if word == "fritzbox":
+        return _fritzbox(rest, rrtype, login)
     return WORDS[word](rest, rrtype)
 
 
@@ -190,6 +198,37 @@ def _gateway(rest: str, rrtype: RRType) -> tuple[Source, ...]:
     return tuple(kinds[name](label=f"gateway:{name}", operator="gateway") for name in asked)
 
 
+def _fritzbox(rest: str, rrtype: RRType, login: Login | None = None) -> tuple[Source, ...]:
+    """The router is one witness, whatever it is called.
+
+    Without TLS only an address of the local network is asked: in the public DNS, "fritz.box" is a
+    stranger's.
+    """
+    from .gateway import FritzBox, FritzPrefix  # noqa: PLC0415
+
+    if rrtype is RRType.A and login is None:
+        raise ConfigError(
+            "fritzbox asks with a login: write router_user and router_password beside it, or gateway, "
+            "which asks without"
+        )
+    known = login is not None and login.ca_file is not None
+    if known and not rest:
+        raise ConfigError(
+            "with router_ca_file, write the name that the certificate has: fritzbox:fritz.box"
+        )
+    address = _address(rest) if rest else None
+    near = isinstance(address, IPv4Address) and address.is_private
+    if rest and not near and not (known and _HOST.fullmatch(rest)):
+        raise ConfigError(
+            f"{rest[:80]!r} is no IPv4 address of a local network, such as fritzbox:192.168.178.1; a name "
+            "needs router_ca_file, the certificate of the FRITZ!Box"
+        )
+    kind = FritzBox if rrtype is RRType.A else FritzPrefix
+    return (
+        kind(label=f"fritzbox:{rest}" if rest else "fritzbox", operator="gateway", box=Box(rest, login)),
+    )
+
+
 def _command(rest: str, _: RRType) -> tuple[Source, ...]:
     from .command import Command  # noqa: PLC0415
 
@@ -230,6 +269,7 @@ WORDS: dict[str, Callable[[str, RRType], tuple[Source, ...]]] = {
     "interface": _interface,
     "route": _route,
     "gateway": _gateway,
+    "fritzbox": _fritzbox,
     "command": _command,
     "file": _file,
     "static": _static,
@@ -241,6 +281,7 @@ EXAMPLES: dict[str, str] = {
     "interface": "interface or interface:eth0",
     "route": "route",
     "gateway": "gateway, gateway:upnp, gateway:nat-pmp or gateway:pcp",
+    "fritzbox": "fritzbox or fritzbox:192.168.178.1",
     "command": "command:/usr/local/bin/my-address",
     "file": "file:/run/my-address",
     "static": "static:192.0.2.1",

@@ -92,6 +92,8 @@ KEPT = 10_000  # lines of the change log: years of a home, in less than a megaby
 _LOG = 1 << 20  # octets to which SQLite cuts its write-ahead log when it has emptied it
 _SETS = ("acknowledged", "live", "wanted")
 _TEXTS = ("waiting", "stopped_by", "error", "outcome")
+# What a value that is not ours does to whoever reads it: JSON may be nested ten thousand deep.
+_UNREADABLE = (ValueError, TypeError, KeyError, ArithmeticError, RecursionError)
 _TROUBLE = (sqlite3.DatabaseError, UnicodeDecodeError)  # SQLite quotes rotten octets in its messages
 
 
@@ -166,9 +168,10 @@ class Store:
         for row in self._all("SELECT * FROM target"):
             try:
                 found[_target(row)] = _memory(row)
-            except (ValueError, TypeError, KeyError) as error:
+            except _UNREADABLE as error:
                 self._warn(
-                    f"the state of {row['name']} {row['type']} cannot be read ({error}); it begins anew"
+                    f"the state of {_cut(row['name'])} {_cut(row['type'])} cannot be read "
+                    f"({_cut(error)}); it begins anew"
                 )
         return found
 
@@ -215,8 +218,10 @@ class Store:
         for row in self._all("SELECT * FROM owned"):
             try:
                 found[_target(row)] = _addresses(row["addresses"]) or frozenset()
-            except (ValueError, TypeError) as error:
-                self._warn(f"which addresses of {row['name']} are ours cannot be read ({error})")
+            except _UNREADABLE as error:
+                self._warn(
+                    f"which addresses of {_cut(row['name'])} are ours cannot be read ({_cut(error)})"
+                )
         return found
 
     def own(self, owned: Mapping[Target, frozenset[IPAddress]]) -> None:
@@ -244,8 +249,8 @@ class Store:
         for row in rows:
             try:
                 yield _change(row)
-            except (ValueError, TypeError) as error:
-                self._warn(f"line {row['version']} of the change log cannot be read ({error})")
+            except _UNREADABLE as error:
+                self._warn(f"line {row['version']} of the change log cannot be read ({_cut(error)})")
 
     # -- lines ---------------------------------------------------------------------------------
 
@@ -254,13 +259,14 @@ class Store:
         found: dict[tuple[str, RRType], list[Sighting]] = {}
         for row in self._all("SELECT * FROM sighting ORDER BY id"):
             try:
-                line = (row["uplink"], RRType(row["type"]))
+                line = (_str(row["uplink"]), RRType(row["type"]))
+                told = None if row["told"] is None else _str(row["told"])
                 addresses = _addresses(row["addresses"]) or frozenset()
-                one = Sighting.of(
-                    float(row["at"]), addresses, row["told"], listening=bool(row["listening"])
+                one = Sighting.of(float(row["at"]), addresses, told, listening=bool(row["listening"]))
+            except _UNREADABLE as error:
+                self._warn(
+                    f"a line of the table of sightings cannot be read ({_cut(error)}); it is left out"
                 )
-            except (ValueError, TypeError) as error:
-                self._warn(f"a line of the table of sightings cannot be read ({error}); it is left out")
             else:
                 found.setdefault(line, []).append(one)
         return found
@@ -304,8 +310,11 @@ class Store:
             try:
                 word, says, advice, sure = json.loads(row["value"])
                 found[uplink, RRType(rrtype)] = Verdict(str(word), str(says), str(advice), bool(sure))
-            except (ValueError, TypeError) as error:
-                self._warn(f"what was the matter with {uplink} cannot be read ({error}); it is left out")
+            except _UNREADABLE as error:
+                self._warn(
+                    f"what was the matter with {_cut(uplink)} cannot be read ({_cut(error)}); "
+                    "it is left out"
+                )
         return found
 
     def watched(self, down: Mapping[str, float], heard: Mapping[str, Collection[str]]) -> None:
@@ -317,14 +326,14 @@ class Store:
         """The uplinks that their probes found down, and since when (seconds since 1970)."""
         try:
             return {str(uplink): float(at) for uplink, at in self._watched()["down"].items()}
-        except (ValueError, TypeError, KeyError, AttributeError):
+        except (*_UNREADABLE, AttributeError):
             return {}
 
     def heard(self) -> dict[str, frozenset[str]]:
         """The origins that could be heard of each uplink, at the last look."""
         try:
             return {str(one): frozenset(map(str, some)) for one, some in self._watched()["heard"].items()}
-        except (ValueError, TypeError, KeyError, AttributeError):
+        except (*_UNREADABLE, AttributeError):
             return {}
 
     def _watched(self) -> Any:
@@ -347,7 +356,8 @@ class Store:
         """How often each service was asked, by day."""
         found: dict[int, dict[str, int]] = {}
         for row in self._all("SELECT * FROM asked ORDER BY day, service"):
-            found.setdefault(row["day"], {})[str(row["service"])] = row["times"]
+            if isinstance(row["day"], int) and isinstance(row["times"], int):
+                found.setdefault(row["day"], {})[str(row["service"])] = row["times"]
         return found
 
     # -- who is left alone, and how often whom was asked ----------------------------------------
@@ -611,6 +621,11 @@ def _unused(path: Path) -> Path:
     return next(p for n in numbers if not (p := path.with_name(f"{path.name}.damaged-{n}")).exists())
 
 
+def _cut(value: object) -> str:
+    """For a message: what has rotted may be long."""
+    return str(value)[:120]
+
+
 def _in_memory(where: Path, why: str) -> str:
     return (
         f"the state cannot be kept in {where}: {why}; going on in memory: nothing is remembered after a "
@@ -627,7 +642,14 @@ def _key(target: Target) -> tuple[str, str, str]:
 
 
 def _target(row: sqlite3.Row) -> Target:
-    return Target(Name(row["name"]), RRType(row["type"]), row["account"])
+    return Target(Name(_str(row["name"])), RRType(row["type"]), _str(row["account"]))
+
+
+def _str(value: object) -> str:
+    """SQLite lets every type stand in every column."""
+    if not isinstance(value, str):
+        raise TypeError(f"text was expected, not {value!r}")
+    return value
 
 
 def _row(memory: Memory) -> list[object]:
@@ -678,12 +700,12 @@ def _trip(row: sqlite3.Row) -> Trip:
 def _change(row: sqlite3.Row) -> Change:
     return Change(
         at=float(row["at"]),
-        trace=row["trace"],
+        trace=_str(row["trace"]),
         target=_target(row),
-        event=row["event"],
+        event=_str(row["event"]),
         before=_addresses(row["before"]),
         after=_addresses(row["after"]),
-        note=row["note"],
+        note=None if row["note"] is None else _str(row["note"]),
         version=row["version"],
     )
 

@@ -23,6 +23,7 @@ _HEADER = struct.Struct("!6H")
 _RR = struct.Struct("!HHIH")
 _RESPONSE, _AUTHORITATIVE, _TRUNCATED, _RECURSE = 0x8000, 0x0400, 0x0200, 0x0100
 _LARGEST_POINTER = 0x3FFF
+_MOST_LABELS = 127  # of a name of 255 octets
 _LARGEST_TTL = 0x7FFFFFFF
 _ADDRESS: dict[int, tuple[int, type[IPv4Address | IPv6Address]]] = {
     A: (4, IPv4Address),
@@ -217,16 +218,21 @@ def _record(wire: bytes, offset: int) -> tuple[ResourceRecord, int]:
 
 
 def _name(wire: bytes, offset: int) -> tuple[str, int]:
-    """RFC 1035, 4.1.4; pointers may only go back, so they cannot loop."""
+    """RFC 1035, 4.1.4; pointers may only go back, so they cannot loop.
+
+    There are no more of them than labels in the longest name: a chain of thousands, that every record
+    of a message leads to, would take a minute.
+    """
     labels: list[str] = []
     after = -1
     floor = offset
-    size = 0
+    size = jumps = 0
     while length := wire[offset]:
         if length >= 0xC0:
+            jumps += 1
             target = (length & 0x3F) << 8 | wire[offset + 1]
             after = offset + 2 if after < 0 else after
-            if target >= floor:
+            if target >= floor or jumps > _MOST_LABELS:
                 raise MalformedMessage("a compression pointer that does not go back")
             offset = floor = target
             continue

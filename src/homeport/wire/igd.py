@@ -76,15 +76,18 @@ def request(device: Device, action: str) -> Request:
     return Request("POST", device.control_url, headers=headers, body=body)
 
 
-def arguments(reply: Reply, action: str) -> dict[str, str]:
-    """What the gateway answers to that action, by name; `SourceError` with its reason if it refuses."""
+def arguments(reply: Reply, action: str, errors: Mapping[int, str] = _ERRORS) -> dict[str, str]:
+    """What the gateway answers to that action, by name; `SourceError` with its reason if it refuses.
+
+    `errors` says in plain words what their numbers mean.
+    """
     if reply.status not in (200, 500):
         raise SourceError(f"answered with HTTP status {reply.status} where UPnP was expected")
     if reply.is_page:
         raise SourceError("answered with a page for browsers where UPnP was expected")
     root = xml.read(reply.body, "a UPnP answer", LONGEST)
     if reply.status == 500:
-        raise SourceError(_refusal(root, action))
+        raise SourceError(_refusal(root, action, errors))
     for answer in root.iter():
         if xml.name(answer) == f"{action}Response":
             return {xml.name(one): xml.text(one) for one in answer}
@@ -153,12 +156,12 @@ def _within(base: str, reference: str, host: str) -> str:
         raise SourceError(f"names a page that is not on {host} itself") from None
 
 
-def _refusal(root: Any, action: str) -> str:
+def _refusal(root: Any, action: str, errors: Mapping[int, str]) -> str:
     code = next((xml.text(one) for one in root.iter() if xml.name(one) == "errorCode"), "")
     if not (code.isascii() and code.isdigit() and len(code) < 5):
         return "refused without a UPnP error"
     if action == PREFIX and code in ("401", "602"):  # an action of a vendor, which others do not have
         return "does not tell its IPv6 prefix, as only a FRITZ!Box does; for IPv6 write interface"
     reason = next((xml.text(one) for one in root.iter() if xml.name(one) == "errorDescription"), "")
-    plain = _ERRORS.get(int(code), "refused")
+    plain = errors.get(int(code), "refused")
     return f"{plain} (UPnP error {code}: {reason[:60]!r})" if reason else f"{plain} (UPnP error {code})"

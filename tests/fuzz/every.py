@@ -1,0 +1,7 @@
+"""All laws by name."""
+
+from .files import LAWS as FILES
+from .laws import LAWS as WIRE
+from .streams import LAWS as STREAMS
+
+LAWS = {**WIRE, **FILES, **STREAMS}

@@ -153,11 +153,15 @@ async def shown(world: World, keys: Collection[Key]) -> dict[Key, frozenset[IPAd
             return
 
     work = [asyncio.ensure_future(one(key)) for key in keys]
-    done, late = await asyncio.wait(work, timeout=SHOWN_WITHIN)
-    for task in late:
-        task.cancel()
-    await asyncio.gather(*late, return_exceptions=True)
-    for task in done:
+    try:
+        await asyncio.wait(work, timeout=SHOWN_WITHIN)
+    finally:
+        for task in work:
+            task.cancel()
+        await asyncio.gather(*work, return_exceptions=True)
+    for task in work:
+        if task.cancelled():
+            continue  # it was late
         if (error := task.exception()) is not None and not isinstance(error, ProviderError):
             raise error
     return found

@@ -74,6 +74,7 @@ class Judge:
     ) -> None:
         self.line, self.services, self.strict, self.elapsed = line, services, strict, elapsed
         self.wall: Callable[[], float] = lambda: 0.0
+        self.say: Callable[[str], None] = lambda text: None
         self.broken: list[Broken] = []
         self.checks = 0
         self.life = 0
@@ -89,6 +90,7 @@ class Judge:
 
     def breaks(self, law: str, what: str) -> None:
         self.broken.append(Broken(law, what))
+        self.say(f"BROKEN [{law}] {what}")
 
     # -- what is seen --------------------------------------------------------------------------
 

@@ -93,7 +93,7 @@ class _Fate:
         self.strict = chance.random() < 0.7
         self.judge = Judge(self.line, self.services, strict=self.strict, elapsed=lambda: self.lab.elapsed())
         self.lab = Lab(story.seed, chance, self.line, self.tongue, self.services, self.judge, self.say)
-        self.judge.wall = self.lab.now
+        self.judge.wall, self.judge.say = self.lab.now, self.say
         self.lab.weather = {name: Weather() for name in names}
         self.tongue.struck = self.lab.strike
         self.tongue.told = lambda rrtype, operator, address: self.judge.heard(TRACE.get(), rrtype, address)
@@ -142,8 +142,6 @@ class _Fate:
         story.checks, story.rounds = self.judge.checks, len(self.judge.rounds)
         story.struck, story.torn = self.lab.struck, self.disk.torn
         story.days = self.lab.elapsed() / DAY
-        for broken in story.broken:
-            self.say(f"BROKEN [{broken.law}] {broken.what}")
 
     async def _process(self, events: asyncio.Task[None]) -> None:
         """One process, from its start to its end."""

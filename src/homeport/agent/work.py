@@ -16,7 +16,7 @@ from ..core.observation import Observation, Unseen
 from ..core.report import Outcome, Sight, TargetReport
 from ..core.schedule import Memory, Target
 from ..core.wish import Rule, Wish, needed, wish
-from ..driver import Api, Budget, Verdict
+from ..driver import Api, Budget, UpdateApi, Verdict
 from ..state.store import Change, Store
 from ..wire.http import Reply, Request, Transport
 from .decide import Settled, Todo, View, decide, unreached, with_sibling
@@ -280,6 +280,8 @@ async def _write(work: Work, todos: Sequence[Todo]) -> dict[Target, Verdict]:
                 memory = work.memory(todo.target)
                 known = schedule.acknowledged(memory, todo.task.wanted, now, sent=True)
                 memories[todo.target] = replace(known, outcome=Outcome.UPDATED, live=todo.after)
+                if (other := _beside(work, todo)) is not None and other not in memories:
+                    memories[other] = replace(work.memory(other), sent_at=now)
                 event = "updated" if todo.why is None else "refreshed"
                 after = todo.task.wanted.addresses
                 changes.append(work.change(todo.target, event, _before(work, todo), after, todo.why))
@@ -292,6 +294,19 @@ async def _write(work: Work, todos: Sequence[Todo]) -> dict[Target, Verdict]:
     if todos:
         await work.account.provider.write(work.api, [todo.task for todo in todos], settled)
     return verdicts
+
+
+def _beside(work: Work, todo: Todo) -> Target | None:
+    """The target of the other family, if the service was told again what it had acknowledged of it.
+
+    Mending and refreshing count from then on, or each family would make the service hear both.
+    """
+    provider = work.account.provider
+    told = provider.told_beside(todo.task) if isinstance(provider, UpdateApi) else None
+    if told is None:
+        return None
+    target = todo.target._replace(rrtype=told.rrtype)
+    return target if work.memory(target).acknowledged == told.addresses else None
 
 
 async def _look_again(

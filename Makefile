@@ -5,7 +5,9 @@ BIN := $(VENV)/bin
 PEERS := bind9 bind9-dnsutils knot pdns-server pdns-backend-sqlite3 openssl \
   coturn dnsmasq-base iproute2 iputils-ping miniupnpd nftables
 
-.PHONY: run test bench docs format setup dev peers nsupdate lock clean
+SEEDS ?= 10000
+
+.PHONY: run test soak bench docs format setup dev peers nsupdate lock clean
 
 run: setup
 	$(BIN)/homeport demo --changes 8
@@ -15,6 +17,10 @@ test: dev peers nsupdate
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/pytest
+
+# The fault lab: ten thousand lives of an agent in virtual time.  A seed that fails prints how to see its story.
+soak: dev
+	$(BIN)/python -m tests.faults --soak $(SEEDS)
 
 bench: dev peers
 	$(BIN)/python -m bench

@@ -1151,7 +1151,9 @@ def test_a_family_that_is_told_beside_the_other_counts_as_told_when_it_is_to_be_
         with Store.open(tmp_path, quiet) as store:
             await world.run(store, 5 * HOUR)
             four[0] = "8.8.8.2"
-            await world.run(store, HOUR)  # the new A is told, and the AAAA beside it, five hours after it was
+            await world.run(
+                store, HOUR
+            )  # the new A is told, and the AAAA beside it, five hours after it was
             shop.put("home.example.com", "2600::bad")
             shop.writes.clear()
             await world.run(store, 4.9 * HOUR)  # it is mended six hours after it was last told

@@ -18,7 +18,9 @@ FIXED = "0"  # of PYTHONHASHSEED: sets of names have an order, which must be the
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.faults")
     parser.add_argument("seed", type=int, nargs="?", help="the seed whose story is to be told")
-    parser.add_argument("--soak", type=int, metavar="N", help="live the seeds from --first on, on all cores")
+    parser.add_argument(
+        "--soak", type=int, metavar="N", help="live the seeds from --first on, on all cores"
+    )
     parser.add_argument("--first", type=int, default=1)
     parser.add_argument("--json", metavar="FIRST:LAST:STEP", help="live these seeds; an object a line")
     asked = parser.parse_args()
@@ -58,12 +60,17 @@ def _worker(first: int, last: int, step: int) -> int:
 
 def stories(first: int, number: int) -> Iterator[dict[str, object]]:
     """What became of the seeds, as they are done, on all cores."""
-    cores = max(1, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)
+    cores = max(
+        1, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    )
     command = [sys.executable, "-m", "tests.faults", "--json"]
     environment = os.environ | {"PYTHONHASHSEED": FIXED}
     workers = [
         subprocess.Popen(
-            [*command, f"{first + n}:{first + number}:{cores}"], stdout=subprocess.PIPE, env=environment, text=True
+            [*command, f"{first + n}:{first + number}:{cores}"],
+            stdout=subprocess.PIPE,
+            env=environment,
+            text=True,
         )
         for n in range(cores)
     ]

@@ -33,13 +33,14 @@ from .services import EVERY, Dyndns2, HttpService, service
 from .world import EXCHANGES, Kept, Lab, Life, Weather
 
 MINUTE = 60.0
-# Seconds between two looks, and how long the troubled part of such a life is: some hundred rounds.
+# Seconds between two looks, and how long the troubled part of such a life is: fifty to eighty rounds.
 SPANS = (
-    (300.0, 12 * HOUR),
-    (900.0, 2 * DAY),
-    (HOUR, 7 * DAY),
-    (6 * HOUR, 40 * DAY),
-    (DAY, 365 * DAY),
+    (300.0, 4 * HOUR),
+    (900.0, 14 * HOUR),
+    (HOUR, 3 * DAY),
+    (6 * HOUR, 15 * DAY),
+    (2 * DAY, 120 * DAY),
+    (5 * DAY, 365 * DAY),
 )
 ENDS_WITHIN = 30.0  # seconds, from being asked to end until the process is gone
 
@@ -84,14 +85,14 @@ class _Fate:
         self.chance = chance = Random(story.seed)
         self.line = Line(chance)
         self.tongue = Tongue(self.line, chance, lambda: 0.0)
-        names = chance.sample(EVERY, chance.randint(2, 4))
+        names = chance.sample(EVERY, chance.randint(2, 3))
         secret = [f"s3cr3t/{chance.randbytes(6).hex()}&y +{name}" for name in names]
         self.services = {
-            name: service(name, word, lambda: self.lab.true_time())
+            name: service(name, word, self.lab.true_time)
             for name, word in zip(names, secret, strict=True)
         }
         self.strict = chance.random() < 0.7
-        self.judge = Judge(self.line, self.services, strict=self.strict, elapsed=lambda: self.lab.elapsed())
+        self.judge = Judge(self.line, self.services, strict=self.strict, elapsed=self.lab.elapsed)
         self.lab = Lab(story.seed, chance, self.line, self.tongue, self.services, self.judge, self.say)
         self.judge.wall, self.judge.say = self.lab.now, self.say
         self.lab.weather = {name: Weather() for name in names}
@@ -185,7 +186,7 @@ class _Fate:
             began = self.lab.elapsed()
             task.cancel()
             await asyncio.gather(task, over, return_exceptions=True)
-            left = [one for one in asyncio.all_tasks() - here - {task, over}]
+            left = list(asyncio.all_tasks() - here - {task, over})
             if left and life.alive:
                 judge.breaks("alive", f"{len(left)} tasks are left behind: {left[0]!r}")
             if life.alive and self.lab.elapsed() - began > ENDS_WITHIN:
@@ -224,7 +225,8 @@ class _Fate:
         ]
         return Setup(
             rules=tuple(
-                Rule(target, ("line",), ttl=self.ttl, written=target.rrtype is RRType.A) for target in targets
+                Rule(target, ("line",), ttl=self.ttl, written=target.rrtype is RRType.A)
+                for target in targets
             ),
             uplinks={
                 "line": Uplink(
@@ -510,7 +512,9 @@ class _Fate:
         self.say("false hints")
         for _ in range(self.chance.randint(3, 40)):
             if self.life is not None:
-                self.life.hint(Hint(self.chance.choice(["system", "upnp", "tripwire"]), "something changed"))
+                self.life.hint(
+                    Hint(self.chance.choice(["system", "upnp", "tripwire"]), "something changed")
+                )
             await asyncio.sleep(self.chance.uniform(0.01, 20))
 
     async def _retries(self) -> None:
@@ -557,8 +561,8 @@ class _Fate:
         self._retry()
         await self._converges("after all faults ended", 2 * max(self.interval, HOUR) + 7 * HOUR)
         await self._drill()
-        await asyncio.sleep(DAY)
-        await self._converges("after a quiet day", MINUTE)
+        await asyncio.sleep(min(DAY, 12 * self.interval))
+        await self._converges("after a quiet time", MINUTE)
 
     async def _converges(self, when: str, within: float) -> None:
         ends = self.lab.elapsed() + within

@@ -97,7 +97,9 @@ def sources(chance: Random) -> Mapping[RRType, list[Source]]:
 
     def page(host: str, shape: str = "plain") -> Http:
         url = f"https://{host}/cdn-cgi/trace" if shape == "trace" else f"https://{host}/"
-        return Http(label=f"http:{host}", operator=host, url=url, shape="trace" if shape == "trace" else "plain")
+        return Http(
+            label=f"http:{host}", operator=host, url=url, shape="trace" if shape == "trace" else "plain"
+        )
 
     four: list[Source] = [
         NatPmp(label="gateway:nat-pmp", operator="gateway"),

@@ -1,4 +1,4 @@
-"""The world of the agent in the lab: every await passes a gate, where it can be struck, killed or cancelled."""
+"""The world of the agent in the lab: each await passes a gate, where it is struck, killed or cancelled."""
 
 from __future__ import annotations
 
@@ -516,7 +516,9 @@ class PrimaryWire:
 
 
 def words(said: Said) -> str:
-    return ", ".join(f"{owner} {rrtype} = {'/'.join(sorted(some))}" for (owner, rrtype), some in said.items())
+    return ", ".join(
+        f"{owner} {rrtype} = {'/'.join(sorted(some))}" for (owner, rrtype), some in said.items()
+    )
 
 
 __all__ = ["HAND", "Kept", "Lab", "Life", "header"]

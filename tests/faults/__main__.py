@@ -96,16 +96,15 @@ def stories(first: int, number: int) -> Iterator[dict[str, object]]:
     finally:
         for worker in workers:
             worker.kill()
-            worker.wait()
+            worker.communicate()
 
 
 def _soak(first: int, number: int) -> int:
     began = time.perf_counter()
     sums: Counter[str] = Counter()
     struck: Counter[str] = Counter()
-    days, failed, done = 0.0, [], 0
-    for story in stories(first, number):
-        done += 1
+    days, failed = 0.0, []
+    for done, story in enumerate(stories(first, number), 1):
         for name in ("steps", "requests", "checks", "rounds", "kills", "torn", "lives"):
             sums[name] += int(str(story[name]))
         struck.update(story["struck"])  # type: ignore[call-overload]
@@ -118,8 +117,8 @@ def _soak(first: int, number: int) -> int:
         if sys.stderr.isatty() or done % 100 == 0 or done == number:
             end = "\r" if sys.stderr.isatty() else "\n"
             left = spent / done * (number - done)
-            told = f"{done}/{number} seeds, {days / 365:.1f} years, {len(failed)} failed, {left / 60:.0f} min left"
-            print(f"{told}   ", end=end, file=sys.stderr, flush=True)
+            told = f"{done}/{number} seeds, {days / 365:.1f} years, {len(failed)} failed"
+            print(f"{told}, {left / 60:.0f} min left   ", end=end, file=sys.stderr, flush=True)
     print(f"\n{number} seeds in {time.perf_counter() - began:.0f} s: {days / 365:.1f} simulated years")
     print(", ".join(f"{sums[name]:,} {name}" for name in sums))
     print("faults struck: " + ", ".join(f"{name} {times:,}" for name, times in struck.most_common()))

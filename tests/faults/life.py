@@ -88,11 +88,10 @@ class _Fate:
         names = chance.sample(EVERY, chance.randint(2, 3))
         secret = [f"s3cr3t/{chance.randbytes(6).hex()}&y +{name}" for name in names]
         self.services = {
-            name: service(name, word, self.lab.true_time)
-            for name, word in zip(names, secret, strict=True)
+            name: service(name, word, self._true_time) for name, word in zip(names, secret, strict=True)
         }
         self.strict = chance.random() < 0.7
-        self.judge = Judge(self.line, self.services, strict=self.strict, elapsed=self.lab.elapsed)
+        self.judge = Judge(self.line, self.services, strict=self.strict, elapsed=self._elapsed)
         self.lab = Lab(story.seed, chance, self.line, self.tongue, self.services, self.judge, self.say)
         self.judge.wall, self.judge.say = self.lab.now, self.say
         self.lab.weather = {name: Weather() for name in names}
@@ -112,11 +111,18 @@ class _Fate:
         self.once = False  # do the next processes run one round only?
         self.phase = "trouble"
 
+    def _true_time(self) -> float:
+        return self.lab.true_time()
+
+    def _elapsed(self) -> float:
+        return self.lab.elapsed()
+
     # -- telling ---------------------------------------------------------------------------------
 
     def say(self, text: str) -> None:
         at = self.lab.elapsed()
-        line = f"{int(at // DAY):4}d {int(at % DAY // HOUR):02}:{int(at % HOUR // 60):02}:{at % 60:06.3f} {text}"
+        clock = f"{int(at % DAY // HOUR):02}:{int(at % HOUR // 60):02}:{at % 60:06.3f}"
+        line = f"{int(at // DAY):4}d {clock} {text}"
         self.story.lines.append(line)
         if self.aloud is not None:
             self.aloud(line)

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from homeport.core.dns import IPAddress, Name, RRset, RRType
 from homeport.core.errors import (
+    AccountRefused,
     BadCredentials,
     Blocked,
     NoAnswer,
@@ -27,7 +28,7 @@ from homeport.core.secret import Secret
 from homeport.driver import Api, Task
 from homeport.providers.dyndns2 import DynDNS2
 from homeport.wire import dyndns2
-from homeport.wire.dyndns2 import MOST_HOSTS, RefusedClient, Service, query, verdicts
+from homeport.wire.dyndns2 import MOST_HOSTS, Service, query, verdicts
 from homeport.wire.dyndns2_services import GONE, SERVICES
 from homeport.wire.http import Reply, Request
 from tests.contract.test_every_driver import Agent, NoDns, Wire, agent, crowd, only, run, want
@@ -48,16 +49,16 @@ def one(body: str, service: Service = PLAIN) -> ProviderError | None:
 
 MEANINGS: list[tuple[str, type[ProviderError], Reaction, bool]] = [
     ("badauth", BadCredentials, Reaction.HALT, True),
-    ("!donator", RefusedClient, Reaction.HALT, True),
+    ("!donator", AccountRefused, Reaction.HALT, True),
     ("notfqdn", NoSuchName, Reaction.HALT, False),
     ("nohost", NoSuchName, Reaction.HALT, False),
     ("!yours", NoSuchName, Reaction.HALT, False),
     ("!active", Refused, Reaction.HALT, False),
-    ("disabled", RefusedClient, Reaction.HALT, True),
+    ("disabled", AccountRefused, Reaction.HALT, True),
     ("numhost", Refused, Reaction.HALT, False),
-    ("abuse", Blocked, Reaction.HALT, False),
-    ("badagent", RefusedClient, Reaction.HALT, True),
-    ("badsys", RefusedClient, Reaction.HALT, True),
+    ("abuse", Blocked, Reaction.BACK_OFF, True),
+    ("badagent", AccountRefused, Reaction.HALT, True),
+    ("badsys", AccountRefused, Reaction.HALT, True),
     ("badip", Refused, Reaction.HALT, False),
     ("badrequest", Refused, Reaction.HALT, False),
     ("fatal", Refused, Reaction.HALT, False),
@@ -111,7 +112,7 @@ def test_good_and_nochg_are_success_whatever_follows(body: str) -> None:
 
 
 def test_good_with_the_loopback_address_means_that_we_are_ignored() -> None:
-    assert type(one("good 127.0.0.1")) is RefusedClient
+    assert type(one("good 127.0.0.1")) is AccountRefused
     loopback = ip_address("127.0.0.1")
     assert verdicts("good 127.0.0.1", [A], {loopback}, PLAIN) == {A: None}
 

@@ -49,6 +49,7 @@ SYSTEM = {"asyncio", "logging", "os", "sys", "socket", "ssl", "time", "random", 
 SYSTEM |= {"subprocess", "threading", "contextvars", "importlib", "pkgutil", "tempfile", "errno", "shutil"}
 SYSTEM |= {"shlex", "ctypes", "winreg", "fcntl", "msvcrt", "stat", "string", "locale", "codecs", "warnings"}
 SYSTEM |= {"gc", "tomllib", "sqlite3", "argparse", "statistics", "encodings", "struct"}
+SYSTEM |= {"faulthandler"}
 
 # Each row: what the layer may import of ours, and of others beside the pure part of the standard library.
 MAY_IMPORT: dict[str, tuple[set[str], set[str]]] = {
@@ -69,7 +70,7 @@ MAY_IMPORT: dict[str, tuple[set[str], set[str]]] = {
         {"asyncio", "bisect", "selectors"},
     ),
     "report": ({"core"}, {"logging", "sys", "time", "ctypes", "winreg"}),
-    "service": ({"core"}, SYSTEM),
+    "service": ({"core"}, SYSTEM | {"psutil"}),
     "doctor": ({"core", "config", "service", "state"}, SYSTEM | {"psutil"}),
     "demo": ({"core"}, {"asyncio", "errno", "io", "time", "dns"}),
     "cli": (

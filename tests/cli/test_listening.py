@@ -10,7 +10,7 @@ import pytest
 
 from homeport.agent.hearing import Roll
 from homeport.agent.loop import Agent
-from homeport.cli import listening
+from homeport.cli.listening import Listening, _known
 from homeport.cli.setup import world
 from homeport.config.load import load
 from homeport.core.dns import IPAddress, RRType
@@ -48,8 +48,8 @@ def listeners(tmp_path: Path, uplink: str, record: str = "") -> tuple[list[str],
     file.chmod(0o600)
     config = load(file, {"KEY": "c2VjcmV0IHNlY3JldCBzZWNyZXQ="})
     agent = cast("Agent", Believer())
-    ears = listening.ears(config, world(config), agent, Roll(), lambda hint: None)
-    return [one.name for one in ears._inner], [one.name for one in ears._outer]
+    inner, outer = Listening(agent, Roll(), lambda hint: None).listeners(config, world(config))
+    return [one.name for one in inner], [one.name for one in outer]
 
 
 def test_by_default_everybody_is_listened_to(tmp_path: Path) -> None:
@@ -86,4 +86,4 @@ def test_a_stun_server_that_nobody_wrote_is_not_asked(tmp_path: Path) -> None:
 def test_one_address_that_is_believed_in_is_watched_and_several_are_not() -> None:
     one, other = IPv4Address("8.8.4.4"), IPv4Address("9.9.9.9")
     for believed, watched in (((one,), one), ((one, other), None), ((), None)):
-        assert listening._known(cast("Agent", Believer(*believed)), "default")() == watched
+        assert _known(cast("Agent", Believer(*believed)), "default")() == watched

@@ -147,13 +147,13 @@ def test_what_a_wrong_clock_dated_into_the_future_teaches_nothing(tmp_path: Path
         assert found.window is not None
 
 
-def test_nothing_is_kept_of_lines_that_the_configuration_no_longer_has(tmp_path: Path) -> None:
+def test_lines_that_the_configuration_no_longer_has_are_kept_for_a_year(tmp_path: Path) -> None:
     line = Line()
     with Store.open(tmp_path, quiet) as store:
-        for uplink in ("default", "gone"):
-            store.sighted(uplink, A, Sighting(START - DAY, (address(1),)), keep=9)
+        for uplink, days in (("default", 500), ("gone", 300), ("long gone", 500)):
+            store.sighted(uplink, A, Sighting(START - days * DAY, (address(1),)), keep=9)
         live(lived(at_home(line, Shop()), store, MINUTE))
-        assert {uplink for uplink, _ in store.sightings()} == {"default"}
+        assert {uplink for uplink, _ in store.sightings()} == {"default", "gone"}
 
 
 def test_what_listeners_ask_outside_is_counted_with_the_next_look(tmp_path: Path) -> None:

@@ -14,12 +14,15 @@ from base64 import b64encode
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
+from math import inf
 from typing import NamedTuple
 from urllib.parse import quote, quote_plus
 
 from homeport.agent.verify import Proof
+from homeport.core import circuit
+from homeport.core.circuit import Kind, Trip
 from homeport.core.dns import Key, RRType
-from homeport.core.report import Outcome, Report
+from homeport.core.report import Outcome, Report, TargetReport
 from homeport.core.schedule import Memory, Target
 from homeport.driver import Budget
 
@@ -27,6 +30,7 @@ from .line import Line
 from .services import NOTHING, Said, Service
 
 DAY, HOUR = 86400.0, 3600.0
+LEEWAY = 400.0  # seconds
 PATIENCE = 10.0  # seconds that a round may wait for an account
 WITNESS = 1.0  # seconds that a second source has, where nobody wrote how many must agree
 
@@ -49,14 +53,15 @@ class Ack:
 
 
 @dataclass
-class Stop:
-    """A provider said that it must not be asked again; `saved` by the agent for these targets."""
+class Hold:
+    """Somebody must not be asked for a while, or until the credential is another."""
 
     trace: str
-    at: float  # seconds, elapsed
-    wall: float
     life: int
-    saved: set[Target] = field(default_factory=set)
+    began: float  # seconds, elapsed
+    wall: float  # seconds since 1970, by the agent's clock
+    seconds: float = inf
+    saved: bool = False  # has the agent written it down?
 
 
 @dataclass
@@ -80,9 +85,11 @@ class Judge:
         self.life = 0
         self.rounds: dict[str, Round] = {}
         self.acks: dict[tuple[str, Key], Ack] = {}
-        self.stops: dict[str, Stop] = {}  # by account
-        self.blocks: dict[tuple[str, str], Stop] = {}  # by account and owner
-        self.patience: dict[tuple[str, Key], tuple[float, float, float]] = {}  # until: elapsed, wall; from
+        self.stops: dict[str, Hold] = {}  # by account: wrong credentials
+        self.blocks: dict[str, Hold] = {}  # 'abuse'
+        self.waits: dict[str, Hold] = {}  # Retry-After
+        self.last: dict[Target, TargetReport] = {}
+        self.jumped = False  # has the clock, since the state was last read?
         self.sent: dict[str, deque[float]] = {name: deque() for name in services}
         self.most: dict[str, int] = dict.fromkeys(services, 0)
         words = [word for service in services.values() for word in service.secrets]
@@ -108,17 +115,36 @@ class Judge:
         """Any request to an account, before it is known what becomes of it."""
         self.checks += 1
         now = self.elapsed()
-        if (stop := self.stops.get(account)) is not None and (stop.trace, stop.life) != (trace, self.life):
-            self.breaks("stopped", f"{account} is asked again after it refused our credentials")
+        for law, table in (("stopped", self.stops), ("blocked", self.blocks), ("patience", self.waits)):
+            hold = table.get(account)
+            if hold is not None and self._holds(hold, trace):
+                late = now - hold.began
+                self.breaks(
+                    law, f"{account} is asked {late:.0f} s after it said: not for {hold.seconds:.0f} s"
+                )
         times = self.sent[account]
         times.append(now)
         if budget is not None:
             while times[0] <= now - budget.seconds:
                 times.popleft()
             self.most[account] = max(self.most[account], len(times))
-            # Windows that begin with their first request let two of them touch; never more than that.
-            if len(times) > 2 * budget.requests:
+            if len(times) > budget.requests:
                 self.breaks("budget", f"{account}: {len(times)} requests in {budget.seconds} s")
+
+    def _holds(self, hold: Hold, trace: str) -> bool:
+        """Is it in force, for another round than the one that was under way when it began?
+
+        Excuse: after a restart only the clock of the wall can tell how much time is over.  A clock that
+        is moved by less than five minutes has not jumped.
+        """
+        if (hold.trace, hold.life) == (trace, self.life):
+            return False
+        if hold.seconds == inf:
+            return True
+        spent = self.elapsed() - hold.began
+        if hold.life != self.life and self.jumped:
+            return False
+        return spent + LEEWAY < hold.seconds
 
     def writes(self, account: str, trace: str, said: Said) -> None:
         """A request that would set something leaves."""
@@ -127,8 +153,6 @@ class Judge:
             for address in addresses:
                 self._right(account, trace, f"{owner} {rrtype}", rrtype, address)
         self._news(account, said)
-        for key in said:
-            self._waits(account, key, trace)
 
     def _right(self, account: str, trace: str, name: str, rrtype: RRType, address: str) -> None:
         one = self.rounds.get(trace)
@@ -177,17 +201,6 @@ class Judge:
             return "the service forgets"
         return None
 
-    def _waits(self, account: str, key: Key, trace: str) -> None:
-        """Did the service ask for patience about that name, or lock it?"""
-        if (block := self.blocks.get((account, key[0].text))) is not None and block.trace != trace:
-            waited = max(self.elapsed() - block.at, abs(self.wall() - block.wall))
-            if waited < DAY:
-                self.breaks("blocked", f"{account}: {key[0]} is sent {waited:.0f} s after 'abuse'")
-        until = self.patience.get((account, key))
-        if until is not None and self.elapsed() < until[0] - 1 and until[2] <= self.wall() < until[1] - 1:
-            left = until[0] - self.elapsed()
-            self.breaks("patience", f"{account}: {key[0]} {key[1]} is sent {left:.0f} s before Retry-After")
-
     def needless(self, account: str, trace: str, said: Said) -> None:
         """A service that can be read was written, and holds what it held."""
         one = self.rounds.get(trace)
@@ -204,8 +217,6 @@ class Judge:
         for key, addresses in said.items():
             if key in good:
                 self.acks[account, key] = Ack(addresses, self.wall())
-                self.patience.pop((account, key), None)
-                self.blocks.pop((account, key[0].text), None)
                 if (one := self.rounds.get(trace)) is not None:
                     one.acked[account, key] = addresses
             else:
@@ -216,21 +227,17 @@ class Judge:
         for key in said:
             self.acks.pop((account, key), None)
 
-    def throttled(self, account: str, said: Iterable[Key], seconds: float) -> None:
-        now, wall = self.elapsed(), self.wall()
-        for key in said:
-            until = min(seconds, DAY)
-            self.patience[account, key] = (now + until, wall + until, wall)
+    def throttled(self, account: str, trace: str, seconds: float) -> None:
+        self.waits[account] = self._hold(trace, min(seconds, DAY))
 
     def refused(self, account: str, trace: str) -> None:
-        self.stops.setdefault(account, self._stop(trace))
+        self.stops.setdefault(account, self._hold(trace, inf))
 
-    def blocked(self, account: str, trace: str, owners: Iterable[str]) -> None:
-        for owner in owners:
-            self.blocks[account, owner] = self._stop(trace)
+    def blocked(self, account: str, trace: str) -> None:
+        self.blocks.setdefault(account, self._hold(trace, DAY))
 
-    def _stop(self, trace: str) -> Stop:
-        return Stop(trace, self.elapsed(), self.wall(), self.life)
+    def _hold(self, trace: str, seconds: float) -> Hold:
+        return Hold(trace, self.life, self.elapsed(), self.wall(), seconds)
 
     def misled(self, account: str, trace: str) -> None:
         if (one := self.rounds.get(trace)) is not None:
@@ -239,15 +246,12 @@ class Judge:
     # -- what else changes what may be expected --------------------------------------------------
 
     def freed(self, account: str | None = None) -> None:
-        """A person said `retry`, or gave another credential."""
-        for name in [account] if account else list(self.services):
-            self.stops.pop(name, None)
-            for table in (self.blocks, self.patience):
-                for one in [key for key in table if key[0] == name]:
-                    del table[one]  # type: ignore[attr-defined]
-
-    def edited(self, account: str, key: Key) -> None:
-        """Somebody else changed the record; at a service that cannot be read only its servers tell."""
+        """A person said `retry`; or, of one account, wrote another credential."""
+        if account is not None:
+            self.stops.pop(account, None)
+            return
+        for table in (self.stops, self.blocks, self.waits):
+            table.clear()
 
     def showed(self, account: str, key: Key, addresses: frozenset[str]) -> None:
         """An authoritative server has answered."""
@@ -263,31 +267,24 @@ class Judge:
             ack = self.acks.get((target.account, (target.owner, target.rrtype)))
             if ack and memory.acknowledged is not None:
                 ack.saved = ack.saved or frozenset(map(str, memory.acknowledged)) == ack.addresses
-            if memory.stopped_by is not None:
-                for stop in (
-                    self.stops.get(target.account),
-                    self.blocks.get((target.account, target.owner.text)),
-                ):
-                    if stop is not None:
-                        stop.saved.add(target)
+
+    def tripped(self, circuits: Mapping[circuit.Key, Trip | None]) -> None:
+        """The agent has written down whom it leaves alone."""
+        for trip in circuits.values():
+            tables = {Kind.STOP: self.stops, Kind.BLOCK: self.blocks, Kind.WAIT: self.waits}
+            if trip is not None and (hold := tables[trip.kind].get(trip.account)) is not None:
+                hold.saved = True
 
     def ended(self, *, forgot: bool) -> None:
         """The process is gone; what it had not written down, the next one cannot know."""
         self.life += 1
         self.acks = {key: ack for key, ack in self.acks.items() if ack.saved and not forgot}
-        targets: dict[str, set[Target]] = {
-            name: {Target(owner, rrtype, name) for owner, rrtype in service.keys}
-            for name, service in self.services.items()
-        }
-        self.stops = {
-            name: stop for name, stop in self.stops.items() if stop.saved >= targets[name] and not forgot
-        }
-        self.blocks = {
-            (name, owner): stop
-            for (name, owner), stop in self.blocks.items()
-            if not forgot and stop.saved >= {one for one in targets[name] if one.owner.text == owner}
-        }
-        self.patience.clear()  # how much of it was written down is the store's own test
+        for table in (self.stops, self.blocks, self.waits):
+            for name in [name for name, hold in table.items() if forgot or not hold.saved]:
+                del table[name]
+        if forgot or self.jumped:
+            for times in self.sent.values():
+                times.clear()
 
     # -- reports, logs, octets -------------------------------------------------------------------
 
@@ -301,6 +298,7 @@ class Judge:
         if report.sights and not patient and took > PATIENCE + 0.5:
             self.breaks("delay", f"a round took {took:.1f} s")
         for told in report.targets:
+            self.last[told.target] = told
             key = told.target.owner, told.target.rrtype
             if told.outcome is not Outcome.UPDATED or told.wanted is None:
                 continue

@@ -17,9 +17,10 @@ from typing import Any
 from homeport.agent.hearing import everybody, nobody
 from homeport.agent.loop import TRACE, Agent
 from homeport.agent.world import Account, Setup, Uplink
+from homeport.core import circuit
 from homeport.core.dns import RRType
 from homeport.core.hint import HAND, Hint
-from homeport.core.report import Report
+from homeport.core.report import Outcome, Report
 from homeport.core.schedule import Target
 from homeport.core.wish import Rule
 from homeport.replay.clock import VirtualLoop
@@ -105,6 +106,7 @@ class _Fate:
         self.disk = Disk(root, chance)
         self.fingerprints = dict.fromkeys(names, 0)
         self.life: Life | None = None
+        self.agent: Agent | None = None
         self.store: Kept | None = None
         self.forget = False  # will the next process find nothing of what this one knew?
         self.logs = io.StringIO()
@@ -173,13 +175,16 @@ class _Fate:
 
         life.died = self._died
         self.disk.died = lambda: life.kill("killed while it wrote to the disk")
-        agent = Agent(self._setup(), life, store, report, proved, hears=self.hears)
+        self.agent = agent = Agent(self._setup(), life, store, report, proved, hears=self.hears)
         task = asyncio.ensure_future(agent.once() if once else agent.run())
         over = asyncio.ensure_future(life.over.wait())
         watch = [task, over, events]
         try:
             while not (task.done() or over.done() or events.done() or judge.broken):
-                await asyncio.wait(watch, timeout=self.interval, return_when=asyncio.FIRST_COMPLETED)
+                await asyncio.wait(watch, timeout=MINUTE, return_when=asyncio.FIRST_COMPLETED)
+                for why, hung in agent.hung():
+                    self.say(f"given up: {why}")
+                    agent.give_up(hung)
         finally:
             over.cancel()
             if task.done() and not life.over.is_set() and not (once and task.exception() is None):
@@ -405,11 +410,13 @@ class _Fate:
         if self.chance.random() < 0.15:
             by = -self.lab.now() + 86400.0  # a machine without a battery, at its boot
         self.lab.jump += by
+        self.judge.jumped = True
         self.say(f"the clock jumps by {by:+.0f} s")
         if self.chance.random() < 0.5:
             self._for(self._length(), self._clock_right)
 
     def _clock_right(self) -> None:
+        self.judge.jumped = True
         self.lab.jump = 0.0
 
     async def _kill(self) -> None:
@@ -488,7 +495,12 @@ class _Fate:
         self.fingerprints[name] += 1
         self.judge.freed(name)
         self.say(f"{name} has a new credential")
-        if self.life is not None:
+        if self.life is None or self.agent is None:
+            return
+        if self.chance.random() < 0.5:
+            self.agent.adopt(self._setup(), self.life)
+            self.life.hint(Hint(HAND, "the configuration has changed"))
+        else:
             self.life.end("the person starts it again, with the new credential")
 
     async def _abuse(self) -> None:
@@ -531,6 +543,7 @@ class _Fate:
         if self.store is None or self.life is None or not self.life.alive:
             return
         self.say("a person says: retry")
+        self.store.trip({key: circuit.lift(trip) for key, trip in self.store.circuits().items()})
         self.store.save({target: memory.freed() for target, memory in self.store.memories().items()})
         self.judge.freed()
         self.life.hint(Hint(HAND, "somebody asks for it"))
@@ -565,7 +578,7 @@ class _Fate:
         await asyncio.sleep(60)
         self.once = False
         self._retry()
-        await self._converges("after all faults ended", 2 * max(self.interval, HOUR) + 7 * HOUR)
+        await self._converges("after all faults ended", 2 * max(self.interval, HOUR) + 14 * HOUR)
         await self._drill()
         await asyncio.sleep(min(DAY, 12 * self.interval))
         await self._converges("after a quiet time", MINUTE)
@@ -589,6 +602,10 @@ class _Fate:
             if held != {self.line.now(key[1])}
         ]
 
+    def _paced(self) -> set[str]:
+        """The accounts with names that are not changed now since they were changed too often."""
+        return {target.account for target, told in self.judge.last.items() if told.outcome is Outcome.HELD}
+
     async def _drill(self) -> None:
         """One account hangs or fails, the address changes, a hint tells of it: the others must follow."""
         from ipaddress import ip_address
@@ -610,14 +627,14 @@ class _Fate:
                 now = self.line.now(rrtype)
                 self.life.hint(Hint("nat-pmp", f"it is {now} now", "line", ip_address(now)))
         began = self.lab.elapsed()
-        while (wrong := self._wrong([victim])) and self.lab.elapsed() < began + 40:
+        while (wrong := self._wrong([victim, *self._paced()])) and self.lab.elapsed() < began + 40:
             await asyncio.sleep(1)
         for text in wrong:
             self.judge.breaks("delay", f"while {victim} failed: {text}")
         self.lab.weather[victim] = Weather()
         self.judge.freed()
         self._retry()
-        await self._converges("after the drill", 2 * max(self.interval, HOUR) + 7 * HOUR)
+        await self._converges("after the drill", 2 * max(self.interval, HOUR) + 14 * HOUR)
 
 
 class _Ear(logging.Handler):

@@ -11,6 +11,7 @@ from random import Random
 from urllib.parse import quote
 
 from homeport.agent.loop import TRACE
+from homeport.core import circuit
 from homeport.core.dns import IPAddress, Key, Name, RRType, Server
 from homeport.core.errors import NoAnswer, Unreachable, Untrusted
 from homeport.core.hint import HAND, Hint
@@ -30,7 +31,7 @@ START = 1_800_000_000.0  # 2027-01-15
 # What can happen to one exchange with a provider, by when it happens.
 BEFORE = ("refused", "dns", "untrusted", "slow connect")  # nothing was sent
 SENT = ("reset unsent",)  # it was sent, and never taken
-TAKEN = ("reset taken", "hang taken", "drip", "500 taken", "truncated", "portal taken")  # it was
+TAKEN = ("reset taken", "hang taken", "stuck", "drip", "500 taken", "truncated", "portal taken")  # it was
 INSTEAD = (
     "500", "502", "503", "503 later", "429", "429 later", "409", "portal", "elsewhere", "empty",
     "unknown word", "quotes us", "null",
@@ -252,6 +253,11 @@ class Kept(Store):
         if self.life.alive:
             self.life.lab.judge.saved(memories, kept=not self.lost)
 
+    def trip(self, circuits: Mapping[circuit.Key, circuit.Trip | None]) -> None:
+        super().trip(circuits)
+        if self.life.alive and not self.lost:
+            self.life.lab.judge.tripped(circuits)
+
 
 class HttpWire:
     """A transport into a fake, through the weather."""
@@ -268,7 +274,7 @@ class HttpWire:
         assert isinstance(service, HttpService)
         trace, judge = TRACE.get(), lab.judge
         lab.requests += 1
-        judge.asks(account, trace, service.provider().budget)
+        judge.asks(account, trace, service.provider().limit())
         weather = lab.weather[account]
         fault = None
         if weather.hang:
@@ -339,6 +345,8 @@ class HttpWire:
         match fault:
             case "reset taken":
                 raise NoAnswer(f"{request}: connection reset before the answer was complete")
+            case "stuck":
+                await asyncio.Event().wait()
             case "hang taken":
                 await asyncio.sleep(20)
                 raise NoAnswer(f"{request}: no complete answer after 20 s")
@@ -417,17 +425,12 @@ class HttpWire:
             return
         if fault in ("429 later", "503 later", "911", "dnserr"):
             seconds = {"429 later": 3600.0, "503 later": 900.0}.get(str(fault), 1800.0)
-            lab.judge.throttled(account, said, seconds)
+            lab.judge.throttled(account, trace, seconds)
         if account in lab.revoked and (fault is None or fault in ("drip", "nothing", "partial")):
             lab.judge.refused(account, trace)
             return
         if b"abuse" in reply.body:
-            owners = [
-                host
-                for host, line in zip(self._hosts(request), reply.text.splitlines(), strict=False)
-                if line == "abuse"
-            ]
-            lab.judge.blocked(account, trace, owners)
+            lab.judge.blocked(account, trace)
         if fault in (None, "drip", "nothing", "partial"):
             good = service.acknowledges(request, reply)
             lab.judge.acknowledged(account, trace, said, good)
@@ -498,6 +501,8 @@ class PrimaryWire:
         match fault:
             case "reset taken":
                 raise NoAnswer(f"{host} port {port}: the connection ended before the answer")
+            case "stuck":
+                await asyncio.Event().wait()
             case "hang taken":
                 await asyncio.sleep(10)
                 raise NoAnswer(f"{host} port {port}: no answer within 10 s")

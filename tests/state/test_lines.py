@@ -84,7 +84,7 @@ def test_nothing_of_a_file_of_version_1_is_lost(tmp_path: Path) -> None:
     with Store.open(tmp_path, quiet) as store:
         assert store.memories() == REMEMBERED
         assert list(store.history()) == [HAPPENED]
-        assert store.used("cf") == (7.0, 3)
+        assert store.spent() == {"account cf": ((7.0, 3),)}
         assert (store.salt(), store.get("doorbell")) == (b"0123456789abcdef0123456789abcdef", "7 x")
         assert (store.sightings(), store.owned(), store.asked(), store.verdicts()) == ({}, {}, {}, {})
         store.save({}, [HAPPENED])

@@ -27,6 +27,7 @@ PROMISES = 64  # the newest that are kept in mind
 
 OUTSIDE = frozenset({"http", "dns", "stun"})  # words of sources that ask somebody on the Internet
 DAYS_COUNTED = 7
+KEPT = 400 * rhythm.DAY  # so long, a line that the configuration has lost is remembered
 
 Line = tuple[str, RRType]
 
@@ -86,12 +87,25 @@ class Lines:
         """Those that may tell something new: not of an address that is believed in already."""
         return [hint for hint in hints if hint.address is None or not self._holds(hint)]
 
-    def forget(self, keep: Collection[Line]) -> None:
-        """Drop all other lines: the configuration does not have them any more."""
-        for line in (self._sightings.keys() | self._verdicts.keys()) - set(keep):
-            self._store.forget_line(*line)
-            for table in (self._sightings, self._verdicts, self._believed):
-                table.pop(line, None)
+    def adopt(self, lines: Collection[Line], fit: Callable[[IPAddress], bool], at: float) -> None:
+        """From now on the configuration has these lines, and no others.
+
+        What was seen of others stays in the store, for the day they are put back, until it is old.
+        """
+        self._fit = fit
+        kept = self._store.sightings()
+        for line in (kept.keys() | self._verdicts.keys()) - set(lines):
+            if abs(at - max((one.at for one in kept.get(line, ())), default=0.0)) > KEPT:
+                self._store.forget_line(*line)
+        for line in kept.keys() & set(lines) - self._sightings.keys():
+            self._sightings[line] = kept[line]
+            self._believed[line] = frozenset(map(ip_address, kept[line][-1].addresses))
+        self._verdicts = self._store.verdicts()
+        for table in (self._sightings, self._verdicts, self._believed, self._heard):
+            for line in table.keys() - set(lines):
+                del table[line]
+        self._seen.intersection_update(lines)
+        self._blind.intersection_update(lines)
 
     def calm(self, hints: Iterable[Hint], now: float) -> float:
         """Seconds until one of these may make the agent look.

@@ -39,6 +39,7 @@ class Setup(NamedTuple):
     accounts: Mapping[str, Account]
     interval: float = 300.0  # seconds
     verify: bool = True
+    remove_vanished: bool = False  # take away what is ours of names that have no rule any more
 
 
 class World(Protocol):

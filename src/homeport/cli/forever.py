@@ -5,22 +5,25 @@ from __future__ import annotations
 import asyncio
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from ..agent.hearing import Roll
-from ..agent.loop import Agent
+from ..agent.loop import TRACE, Agent
 from ..agent.verify import Proof
 from ..config.model import Config
 from ..core.hint import HAND, Hint
 from ..core.report import Report
 from ..net import doorbell
-from ..report.log import LOGGER, LogView
-from ..service.host import Host
+from ..report.log import LOGGER, LogView, restart
+from ..service.host import Host, Shows
 from ..state.store import Store
 from .exits import RIGHT
-from .listening import ears
+from .listening import Listening
+from .pulse import Pulse
+from .reload import Reloading
 from .run import print_json, proved
 from .setup import begin, setup, world
 
@@ -28,63 +31,117 @@ if TYPE_CHECKING:
     from ..report.record import Recorder
 
 ASKED = Hint(HAND, "somebody asks for it")
+CHANGED = Hint(HAND, "the configuration has changed")
+
+
+class _Resident:
+    """The agent with all that it needs, while the configuration comes and goes."""
+
+    def __init__(
+        self, config: Config, store: Store, recorder: Recorder | None, host: Host, *, as_json: bool
+    ) -> None:
+        self._config, self._store, self._recorder, self._as_json = config, store, recorder, as_json
+        self._host = host
+        self.world = world(config, None if recorder is None else recorder.neighbours)
+        self._view = LogView()
+        asked = setup(config, store.salt())
+        LOGGER.info(
+            "started: %d targets, a round every %.0f s, state in %s",
+            len(asked.rules),
+            asked.interval,
+            config.agent.state_dir,
+        )
+        if recorder is not None:
+            begin(recorder, asked)
+        roll = Roll()
+        self.agent = Agent(asked, self.world, store, self._report, _log_proof, hears=roll.hears)
+        self._listening = Listening(self.agent, roll, self.tell)
+        self.ears = self._listening.ears(config, self.world)
+
+    def tell(self, hint: Hint) -> None:
+        if self._recorder is not None:
+            self._recorder.hint(hint)
+        self.world.wake(hint)
+
+    async def take(self, config: Config) -> None:
+        """Go on with another configuration.  What it leaves as it was is not disturbed."""
+        if self._config.log != config.log:
+            restart(config.log.level, config.log.format, config.log.file, TRACE.get)
+        if self._recorder is not None:
+            self._recorder.end("the configuration has changed")
+        begun = world(config, None, (self._config, self.world))
+        asked = setup(config, self._store.salt())
+        taken = self.agent.adopt(asked, begun)
+        self.tell(CHANGED)
+        await taken
+        self._view.forget([rule.target for rule in asked.rules])
+        self._config, self.world = config, begun
+        self.ears.adopt(*self._listening.listeners(config, begun))
+
+    def _report(self, report: Report) -> None:
+        self._view(report)
+        if self._recorder is not None:
+            down = [name for name in self._config.uplinks if not self.world.healthy(name)]
+            self._recorder.round(report, down)
+        if isinstance(self._host, Shows):
+            self._host.shows(self._view.line())
+        if self._as_json:
+            print_json(report)
 
 
 async def forever(
-    config: Config, store: Store, recorder: Recorder | None, host: Host, *, as_json: bool
+    config: Config,
+    store: Store,
+    recorder: Recorder | None,
+    host: Host,
+    *,
+    path: Path | None,
+    began: float,
+    as_json: bool,
 ) -> int:
-    real = world(config, None if recorder is None else recorder.neighbours)
-    view = LogView()
+    """`path` is where the configuration was asked for, and `began` when that was: it is read again."""
+    resident = _Resident(config, store, recorder, host, as_json=as_json)
 
-    def report(report: Report) -> None:
-        view(report)
-        if recorder is not None:
-            recorder.round(report, [name for name in config.uplinks if not real.healthy(name)])
-        if as_json:
-            print_json(report)
+    def asked() -> None:
+        resident.tell(ASKED)
 
-    def tell(hint: Hint) -> None:
-        if recorder is not None:
-            recorder.hint(hint)
-        real.wake(hint)
-
-    try:
-        bell, where = await doorbell.listen(lambda: tell(ASKED))
-    except OSError as error:
-        LOGGER.warning("`homeport retry` cannot wake this agent: %s", error.strerror)
-        bell = None
-    else:
-        store.put("doorbell", where)
+    reloading = Reloading(path, config, store, resident.take, began=began, host=host, asked=asked)
+    bell = await _doorbell(store, asked)
     if sys.platform != "win32":
-        asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, tell, ASKED)
+        asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, reloading.ask)
     here = asyncio.current_task()
     assert here is not None
-    host.begin(_from_anywhere(here.cancel), _from_anywhere(lambda: tell(ASKED)))
-    asked = setup(config, store.salt())
-    LOGGER.info(
-        "started: %d targets, a round every %.0f s, state in %s",
-        len(asked.rules),
-        asked.interval,
-        config.agent.state_dir,
-    )
-    if recorder is not None:
-        begin(recorder, asked)
-    roll = Roll()
-    agent = Agent(asked, real, store, report, _log_proof, hears=roll.hears)
-    listening = asyncio.ensure_future(ears(config, real, agent, roll, tell).run())
-    listening.add_done_callback(_ears_ended)
+    host.begin(_from_anywhere(here.cancel), _from_anywhere(reloading.ask))
+    pulse = Pulse(resident.agent, store, host, config.agent.state_dir)
+    beside = [
+        _beside(pulse.run(), "nobody watches over this agent any more"),
+        _beside(resident.ears.run(), "nobody listens any more"),
+        _beside(reloading.run(), "a changed configuration is not noticed any more"),
+    ]
     host.ready()
     try:
-        await agent.run()
+        await resident.agent.run()
     finally:
         host.stopping()
-        listening.cancel()
-        await asyncio.gather(listening, return_exceptions=True)
+        for task in beside:
+            task.cancel()
+        await asyncio.gather(*beside, return_exceptions=True)
         if bell is not None:
             bell.close()
-        await real.rest()
+        await resident.world.rest()
         LOGGER.info("stopped")
     return RIGHT
+
+
+async def _doorbell(store: Store, rung: Callable[[], None]) -> asyncio.DatagramTransport | None:
+    """Where other commands can wake this agent."""
+    try:
+        bell, where = await doorbell.listen(rung)
+    except OSError as error:
+        LOGGER.warning("`homeport retry` cannot wake this agent: %s", error.strerror)
+        return None
+    store.put("doorbell", where)
+    return bell
 
 
 def _from_anywhere(act: Callable[[], object]) -> Callable[[], None]:
@@ -98,9 +155,16 @@ def _from_anywhere(act: Callable[[], object]) -> Callable[[], None]:
     return call
 
 
-def _ears_ended(task: asyncio.Future[None]) -> None:
-    if not task.cancelled() and (bug := task.exception()) is not None:
-        LOGGER.error("nobody listens any more: a bug in Homeport; please report it", exc_info=bug)
+def _beside(work: Coroutine[Any, Any, None], lost: str) -> asyncio.Task[None]:
+    """Work that goes on beside the agent; when a bug ends it, `lost` says what that means."""
+
+    def ended(task: asyncio.Task[None]) -> None:
+        if not task.cancelled() and (bug := task.exception()) is not None:
+            LOGGER.error("%s: a bug in Homeport; please report it", lost, exc_info=bug)
+
+    task = asyncio.get_running_loop().create_task(work)
+    task.add_done_callback(ended)
+    return task
 
 
 def _log_proof(proof: Proof) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from ipaddress import IPv4Address
 
 from ..agent.hearing import Roll
@@ -24,21 +25,41 @@ from ..sources.stun import Stun
 _BEHIND = frozenset({"http", "dns", "stun", "gateway"})  # words of sources that see the gateway's address
 
 
-def ears(config: Config, world: RealWorld, agent: Agent, roll: Roll, tell: Tell) -> Ears:
-    """All listeners of this configuration; nothing is opened yet.
+class Listening:
+    """All listeners of the configuration that is in force; those that it leaves alone stay as they are."""
 
-    What a gateway can tell is its IPv4 address: where no record wants one, nobody listens to it.
-    """
-    outer: list[Listener] = []
-    heard = {name for record in config.records if RRType.A in record.types for name in record.uplinks}
-    for name, uplink in config.uplinks.items():
-        if name in heard and any(
-            _word(source.label) in _BEHIND for source in uplink.sources.get(RRType.A, ())
-        ):
-            outer += _of(uplink, world.nets[name], agent, roll)
-    macs = {one.host.mac.octets for one in config.records if isinstance(one.host, Neighbour)}
-    system = [roll.ear(one, one.name) for one in system_listeners(macs)]
-    return Ears([*system, *world.monitors.values()], outer, tell)
+    def __init__(self, agent: Agent, roll: Roll, tell: Tell) -> None:
+        self._agent, self._roll, self._tell = agent, roll, tell
+        self._made: dict[tuple[object, ...], list[Listener]] = {}  # by all that makes them what they are
+
+    def ears(self, config: Config, world: RealWorld) -> Ears:
+        """Nothing is opened yet."""
+        return Ears(*self.listeners(config, world), self._tell)
+
+    def listeners(self, config: Config, world: RealWorld) -> tuple[list[Listener], list[Listener]]:
+        """Those to this machine itself, and those to its neighbourhood.
+
+        What a gateway can tell is its IPv4 address: where no record wants one, nobody listens to it.
+        """
+        made: dict[tuple[object, ...], list[Listener]] = {}
+
+        def keep(what: tuple[object, ...], make: Callable[[], list[Listener]]) -> list[Listener]:
+            made[what] = self._made[what] if what in self._made else make()
+            return made[what]
+
+        roll, agent = self._roll, self._agent
+        macs = frozenset(one.host.mac.octets for one in config.records if isinstance(one.host, Neighbour))
+        inner = keep((macs,), lambda: [roll.ear(one, one.name) for one in system_listeners(macs)])
+        outer: list[Listener] = []
+        heard = {name for record in config.records if RRType.A in record.types for name in record.uplinks}
+        for name, uplink in config.uplinks.items():
+            sources = uplink.sources.get(RRType.A, ())
+            if name in heard and any(_word(source.label) in _BEHIND for source in sources):
+                net = world.nets[name]
+                what = (name, net, uplink.interface, uplink.listen, _stun_servers(uplink))
+                outer += keep(what, partial(_of, uplink, net, agent, roll))
+        self._made = made
+        return [*inner, *world.monitors.values()], outer
 
 
 def _of(uplink: Uplink, net: UplinkNet, agent: Agent, roll: Roll) -> list[Listener]:
@@ -54,11 +75,15 @@ def _of(uplink: Uplink, net: UplinkNet, agent: Agent, roll: Roll) -> list[Listen
         found.append(roll.ear(UpnpEvents(net, uplink=name), "upnp", uplink=name))
     if "tripwire" in uplink.listen:
         found.append(roll.ear(tripwire, "tripwire", uplink=name))
-    servers = [(s.host, s.port) for s in uplink.sources.get(RRType.A, ()) if isinstance(s, Stun)]
+    servers = _stun_servers(uplink)
     if "stun" in uplink.listen and servers:
         stun = StunWatch(net, servers, known, uplink=name, rests=lambda: tripwire.armed, asked=agent.asked)
         found.append(roll.ear(stun, "stun", uplink=name))
     return found
+
+
+def _stun_servers(uplink: Uplink) -> tuple[tuple[str, int], ...]:
+    return tuple((s.host, s.port) for s in uplink.sources.get(RRType.A, ()) if isinstance(s, Stun))
 
 
 def _known(agent: Agent, uplink: str) -> Callable[[], IPv4Address | None]:

@@ -3,21 +3,29 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 import time
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from ..config import salvage
+from ..config.difference import targets
 from ..config.model import Config
+from ..core import circuit
 from ..core.dns import Name, in_order
 from ..core.errors import ConfigError
 from ..core.report import texts
 from ..core.schedule import DAY, Memory, Target
+from ..core.vanished import parting
 from ..net import doorbell
 from ..state.lock import held
 from ..state.store import Change, Store
-from .exits import NOT_RIGHT, RIGHT
-from .lines import asked_text, iso, line_views
+from .exits import NOT_RIGHT, RIGHT, WRONG
+from .force import Force
+from .lines import LineView, asked_text, iso, line_views
 from .setup import configure
+from .silence import Silence, lifted_text, services_json, silences, silences_text, use_json
 from .term import paint, table
 
 
@@ -30,66 +38,126 @@ def _warn(text: str) -> None:
 
 def check(path: Path | None) -> int:
     config = configure(path, resolve=False)
-    targets = _targets(config)
+    count = len(_targets(config))
     read = ", ".join(map(str, config.files)) or "the environment"
-    print(f"{read}: right; {len(targets)} {'target' if len(targets) == 1 else 'targets'}")
+    print(f"{read}: right; {count} {'target' if count == 1 else 'targets'}")
+    print(*_partings(config), sep="", end="")
     return RIGHT
 
 
+def _partings(config: Config) -> Iterator[str]:
+    """What would become of names that the last agent kept, and that are not in the files any more."""
+    if config.agent.vanished == "keep":
+        return
+    wanted = _targets(config)
+    with Store.view(config.agent.state_dir, _warn) as store:
+        memories = store.memories()
+    readable = {name: one.provider.readable for name, one in config.accounts.items()}
+    found = parting(memories, wanted, readable)
+    for rule in found.rules:
+        yield f"{rule.target}: not in it any more; what is ours will be taken out of DNS\n"
+    for target, why in found.kept.items():
+        yield f"{target}: not in it any more; what is published stays: {why}\n"
+
+
 def _targets(config: Config) -> list[Target]:
-    return sorted(
-        Target(owner, rrtype, account)
-        for record in config.records
-        for owner in record.owners
-        for account in record.accounts
-        for rrtype in record.types
-        if any(config.uplinks[uplink].sources.get(rrtype) for uplink in record.uplinks)
-    )
+    return sorted(targets(config))
 
 
 # -- status --------------------------------------------------------------------------------------
 
 
 def status(path: Path | None, name: str | None, *, as_json: bool) -> int:
-    config = configure(path, blind=True)
-    targets = _chosen(config, name)
+    try:
+        config = configure(path, blind=True)
+    except ConfigError as error:
+        return _status_of_another(path, name, error, as_json=as_json)
     with Store.view(config.agent.state_dir, _warn) as store:
-        memories = store.memories()
         lines = line_views(config, store, time.time())
-        asked = store.asked()
-    running = held(config.agent.state_dir)
-    rows = [_Row(target, memories.get(target, Memory())) for target in targets]
+        running = held(config.agent.state_dir)
+        chosen = _chosen(_targets(config), name)
+        return _show(store, config, chosen, lines, running=running, as_json=as_json)
+
+
+def _status_of_another(path: Path | None, name: str | None, error: ConfigError, *, as_json: bool) -> int:
+    """The files are wrong; where an agent runs with what they were before, show what it does."""
+    folder = salvage.state_dir(path, os.environ)
+    if folder is None or not held(folder):
+        raise error
+    with Store.view(folder, _warn) as store:
+        force = Force.kept(store)
+        if force is None or force.refused_at is None:
+            raise error  # the agent has not seen it yet
+        chosen = _chosen(force.kept_targets(), name)
+        return _show(store, None, chosen, [], running=True, as_json=as_json)
+
+
+def _show(
+    store: Store,
+    config: Config | None,
+    targets: list[Target],
+    lines: list[LineView],
+    *,
+    running: bool,
+    as_json: bool,
+) -> int:
+    memories, asked, now = store.memories(), store.asked(), time.time()
+    force = Force.kept(store) if running else None
+    silent: dict[str, list[Silence]] = {target.account: [] for target in targets}
+    if config is not None:
+        silent |= silences(config, store.circuits(), now)
+    rows = [_Row(target, memories.get(target, Memory()), silent[target.account]) for target in targets]
     if as_json:
-        today = asked.get(int(time.time() // DAY), {})
+        today = asked.get(int(now // DAY), {})
+        spent = store.spent()
         for row in rows:
             of_type = [line.as_json() for line in lines if line.rrtype is row.target.rrtype]
-            more = {"running": running, "lines": of_type, "asked_today": today}
+            account = row.target.account
+            more: dict[str, object] = {
+                "running": running,
+                "lines": of_type,
+                "asked_today": today,
+                "configuration": force and force.as_json(),
+                "stops": [one.as_json(now) for one in silent[account]],
+            }
+            if config is not None:
+                limit = config.accounts[account].provider.limit()
+                more["budget"] = use_json(spent.get(f"account {account}", ()), limit, now)
+                more["services"] = services_json(config, spent, now)
             print(json.dumps(row.as_json() | more, ensure_ascii=False))
     else:
         head = ("STATE", "NAME", "TYPE", "ACCOUNT", "WANTED", "LIVE", "PROVED", "REMARK")
         print(table([row.cells() for row in rows], head, [row.colour for row in rows]))
+        if said := silences_text((silent[target.account] for target in targets), now):
+            print("", *said, sep="\n")
         if any(line.known for line in lines):
             types = {row.target.rrtype for row in rows}
             print("", *(line.text() for line in lines if line.rrtype in types), sep="\n")
             print(asked_text(asked, time.time()))
+        if force is not None and (force.refused_at is not None or force.restart):
+            print("", *(paint(line, "yellow") for line in force.text()), sep="\n")
+        elif force is not None:
+            print("", *force.text(), sep="\n")
         if not running:
             print(paint("no agent is running; this is what the last one knew", "yellow"))
+    if force is not None and force.refused_at is not None:
+        return WRONG
     return RIGHT if all(row.right for row in rows) else NOT_RIGHT
 
 
 class _Row:
     """One target, as `status` shows it."""
 
-    def __init__(self, target: Target, memory: Memory) -> None:
-        self.target, self._memory = target, memory
+    def __init__(self, target: Target, memory: Memory, silent: Sequence[Silence]) -> None:
+        self.target, self._memory, self._silent = target, memory, silent
 
     @property
     def state(self) -> str:
         memory = self._memory
+        if memory.stopped_by is not None or any(one.stops for one in self._silent):
+            return "stopped"
         if memory.outcome is None:
             return "new"
-        if memory.stopped_by is not None:
-            return "stopped"
         if memory.error is not None:
             return "unknown" if memory.outcome == "unknown" else "failing"
         return "right"
@@ -126,6 +194,8 @@ class _Row:
         remark = memory.error or ""
         if memory.error and memory.error_at is not None:
             remark = f"for {_ago(memory.error_at)}: {remark}"
+        elif self._silent:
+            remark = "; ".join(f"{one.name} is {one.trip.kind.value}, see below" for one in self._silent)
         return (
             self.state,
             target.owner.text,
@@ -138,8 +208,7 @@ class _Row:
         )
 
 
-def _chosen(config: Config, name: str | None) -> list[Target]:
-    targets = _targets(config)
+def _chosen(targets: list[Target], name: str | None) -> list[Target]:
     if name is None:
         return targets
     owner = Name.parse(name)
@@ -205,19 +274,28 @@ def _change_cells(change: Change) -> tuple[str, ...]:
 
 def retry(path: Path | None, name: str | None) -> int:
     config = configure(path, blind=True)
-    targets = _chosen(config, name)
+    targets = _chosen(_targets(config), name)
     with Store.open(config.agent.state_dir, _warn) as store:
-        memories = store.memories()
+        memories, circuits, now = store.memories(), store.circuits(), time.time()
+        silent = silences(config, circuits, now)
+        asked = {target.account for target in targets}
+        gone = list(dict.fromkeys(one for account in asked for one in silent[account]))
+        also = {account for account, some in silent.items() if not set(some).isdisjoint(gone)}
         lifted = {
             target: memory.freed()
-            for target in targets
-            if (memory := memories.get(target)) and (memory.stopped_by or memory.not_before)
+            for target in _targets(config)
+            if (memory := memories.get(target))
+            and (memory.stopped_by or memory.not_before)
+            and (target in targets or target.account in also)
         }
+        store.trip({one.key: circuit.lift(one.trip) for one in gone})
         store.save(lifted, [Change(time.time(), "", target, "retried") for target in lifted])
         where = store.get("doorbell")
+    for one in gone:
+        print(lifted_text(one))
     for target in lifted:
         print(f"{target}: free to be tried again")
-    if not lifted:
+    if not lifted and not gone:
         print("nothing was stopped or waiting")
     if held(config.agent.state_dir) and where is not None:
         doorbell.ring(where)

@@ -41,6 +41,7 @@ _COLOURS = {
 def run(
     path: Path | None, *, once: bool, as_json: bool, record: Path | None, host: Host | None = None
 ) -> int:
+    began = time.time()
     config = configure(path)
     log = config.log
     start(log.level, log.format, log.file, TRACE.get)
@@ -59,7 +60,18 @@ def run(
             return _until_signal(_once(config, store, recorder, as_json=as_json))
         from .forever import forever  # noqa: PLC0415 - one round listens to nobody
 
-        return _until_signal(forever(config, store, recorder, host or Nobody(), as_json=as_json))
+        host = host or _host()
+        work = forever(config, store, recorder, host, path=path, began=began, as_json=as_json)
+        return _until_signal(work)
+
+
+def _host() -> Host:
+    """Who has started this process, and wants to be told."""
+    if "NOTIFY_SOCKET" in os.environ:
+        from ..service.systemd import Systemd  # noqa: PLC0415 - for systemd only
+
+        return Systemd.found(os.environ) or Nobody()
+    return Nobody()
 
 
 @contextmanager

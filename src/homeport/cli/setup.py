@@ -13,7 +13,7 @@ from ..agent import world as agent
 from ..config import load as configuration
 from ..config.find import NothingFound
 from ..config.fingerprint import fingerprint
-from ..config.model import Config, Record
+from ..config.model import Account, Config, Record, Uplink
 from ..core.dns import RRType
 from ..core.neighbours import NeighbourAddress
 from ..core.schedule import Target
@@ -78,10 +78,11 @@ def setup(config: Config, salt: bytes) -> agent.Setup:
         )
         for name, uplink in config.uplinks.items()
     }
+    remove = config.agent.vanished == "remove"
     accounts = {
         name: agent.Account(name=name, provider=account.provider, fingerprint=fingerprint(account, salt))
         for name, account in config.accounts.items()
-        if any(rule.target.account == name for rule in rules)
+        if remove or any(rule.target.account == name for rule in rules)
     }
     return agent.Setup(
         rules=rules,
@@ -89,6 +90,7 @@ def setup(config: Config, salt: bytes) -> agent.Setup:
         accounts=accounts,
         interval=config.agent.interval.total_seconds(),
         verify=config.agent.verify,
+        remove_vanished=remove,
     )
 
 
@@ -123,30 +125,54 @@ def begin(recorder: Recorder, asked: agent.Setup) -> None:
     recorder.begin(asked.rules, facts, asked.interval)
 
 
-def world(config: Config, noted: Callable[[Sequence[NeighbourAddress]], None] | None = None) -> RealWorld:
+def world(
+    config: Config,
+    noted: Callable[[Sequence[NeighbourAddress]], None] | None = None,
+    before: tuple[Config, RealWorld] | None = None,
+) -> RealWorld:
     """Sockets bound and proxied as the configuration says; nothing is opened yet.
 
-    `noted` is told each neighbour table that is read.
+    `noted` is told each neighbour table that is read.  What has not changed since `before` is taken over
+    with all that it holds and knows.
     """
-    nets = {
-        name: UplinkNet(
+    old, held = before or (None, None)
+    nets = {}
+    for name, uplink in config.uplinks.items():
+        was = old and old.uplinks.get(name)
+        if held and was and _bound(was) == _bound(uplink):
+            nets[name] = held.nets[name]
+            continue
+        nets[name] = UplinkNet(
             noted=noted,
             user_agent=USER_AGENT,
             interface=uplink.interface,
             source_address=uplink.source_address,
         )
-        for name, uplink in config.uplinks.items()
-    }
     transports = {}
     for name, account in config.accounts.items():
-        proxy = ca_file = None
-        if isinstance(account.provider, HttpProvider):
-            proxy, ca_file = account.provider.proxy, account.provider.ca_file
-        transports[name] = HttpTransport(user_agent=USER_AGENT, proxy=proxy, ca_file=ca_file)
-    return RealWorld(nets, transports, _monitors(config, nets))
+        ways, known = _ways(account), old and old.accounts.get(name)
+        if held and known and _ways(known) == ways:
+            transports[name] = held.transports[name]
+            continue
+        transports[name] = HttpTransport(user_agent=USER_AGENT, proxy=ways[0], ca_file=ways[1])
+    monitors = _monitors(config, nets, before)
+    return RealWorld(nets, transports, monitors, held.letterbox if held else None)
 
 
-def _monitors(config: Config, nets: Mapping[str, UplinkNet]) -> dict[str, Monitor]:
+def _bound(uplink: Uplink) -> tuple[object, ...]:
+    """What the sockets of an uplink are bound to."""
+    return uplink.interface, uplink.source_address
+
+
+def _ways(account: Account) -> tuple[str | None, Path | None]:
+    """The proxy of an account, and the file of the authorities that it trusts."""
+    provider = account.provider
+    return (provider.proxy, provider.ca_file) if isinstance(provider, HttpProvider) else (None, None)
+
+
+def _monitors(
+    config: Config, nets: Mapping[str, UplinkNet], before: tuple[Config, RealWorld] | None
+) -> dict[str, Monitor]:
     """Of the uplinks with probes; nothing is probed yet."""
     watched = {name: uplink for name, uplink in config.uplinks.items() if uplink.probes}
     if not watched:
@@ -154,7 +180,12 @@ def _monitors(config: Config, nets: Mapping[str, UplinkNet]) -> dict[str, Monito
     from ..net import health  # noqa: PLC0415 - only where a line is watched
     from ..net.probe import Prober  # noqa: PLC0415
 
-    return {
-        name: health.Monitor(name, uplink.probes, uplink.terms, Prober(nets[name]))
-        for name, uplink in watched.items()
-    }
+    found: dict[str, Monitor] = {}
+    for name, uplink in watched.items():
+        if before and (was := before[0].uplinks.get(name)):
+            same = (was.probes, was.terms) == (uplink.probes, uplink.terms)
+            if same and before[1].nets[name] is nets[name]:
+                found[name] = before[1].monitors[name]
+                continue
+        found[name] = health.Monitor(name, uplink.probes, uplink.terms, Prober(nets[name]))
+    return found

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
@@ -64,7 +64,10 @@ def load(
     folder = Path() if first is None else first.parent
     work = _Load(Document(layers), secrets.References(environ, folder, resolve, blind))
     work.warnings += [((-1, 0), warning) for warning in warnings]
-    return work.config(tuple(files))
+    try:
+        return work.config(tuple(files))
+    except Mistakes as error:
+        raise Mistakes(error.mistakes, (*files, *sorted(work.secret_files))) from None
 
 
 def default(environ: Mapping[str, str]) -> Config:
@@ -83,7 +86,7 @@ def _files(first: Path | None, environ: Mapping[str, str]) -> list[Path]:
     return [first, find.beside(first, name)] if name else [first]
 
 
-def _layers(files: Iterable[Path]) -> list[Layer]:
+def _layers(files: Sequence[Path]) -> list[Layer]:
     """All files, or the mistakes of every file that cannot be understood."""
     found: list[Layer] = []
     mistakes: list[Mistake] = []
@@ -93,7 +96,7 @@ def _layers(files: Iterable[Path]) -> list[Layer]:
         except Mistakes as error:
             mistakes += error.mistakes
     if mistakes:
-        raise Mistakes(tuple(mistakes))
+        raise Mistakes(tuple(mistakes), tuple(files))
     return found
 
 
@@ -107,6 +110,7 @@ class _Load:
     warnings: list[tuple[tuple[int, int], Mistake]] = field(default_factory=list)
     unknown: set[KeyPath] = field(default_factory=set)  # secrets that were not followed
     literals: set[Path] = field(default_factory=set)  # files with a secret in plain text
+    secret_files: set[Path] = field(default_factory=set)
 
     def config(self, files: tuple[Path, ...]) -> Config:
         below = self.document.tree()
@@ -136,6 +140,7 @@ class _Load:
             records=tuple(records),
             files=files,
             warnings=_sorted(self.warnings),
+            secret_files=tuple(sorted(self.secret_files)),
         )
 
     # What is said, and where.
@@ -157,6 +162,8 @@ class _Load:
     # Values that need to know where they stand.
 
     def _secret(self, text: str, path: KeyPath) -> Secret:
+        if text.startswith("file:"):
+            self.secret_files.add(self._path(text.removeprefix("file:").strip(), path))
         found = self.references.find(text)
         if not found.known:
             self.unknown.add(path)
@@ -201,7 +208,9 @@ class _Load:
         environ = self.references.environ
         named = environ.get("HOMEPORT_STATE_DIR")
         state = Path(named).expanduser() if named else found.state_dir or find.state_dir(environ)
-        return AgentSettings(interval=found.interval, state_dir=state, verify=found.verify)
+        return AgentSettings(
+            interval=found.interval, state_dir=state, verify=found.verify, vanished=found.vanished
+        )
 
     def _section(self, tree: Mapping[str, Any], name: str) -> Mapping[str, Any]:
         """The tables of `[account.NAME]` or `[uplink.NAME]`."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import NamedTuple
 
 from ..core.errors import ConfigError
@@ -22,11 +23,14 @@ class Mistake(NamedTuple):
 
 
 class Mistakes(ConfigError):
-    """All mistakes of a configuration, in the order of the files and their lines."""
+    """All mistakes of a configuration, in the order of the files and their lines.
 
-    def __init__(self, mistakes: tuple[Mistake, ...]) -> None:
+    `files` are those on which it depends whether it is right, as far as that is known.
+    """
+
+    def __init__(self, mistakes: tuple[Mistake, ...], files: tuple[Path, ...] = ()) -> None:
         super().__init__("\n".join(map(str, mistakes)))
-        self.mistakes = mistakes
+        self.mistakes, self.files = mistakes, files
 
 
 def written(path: KeyPath) -> str:

@@ -17,6 +17,7 @@ from ..sources.base import Source
 from .mistakes import Mistake
 
 Policy = Literal["failover", "all"]
+Vanished = Literal["keep", "remove"]
 
 
 class AgentSettings(NamedTuple):
@@ -25,6 +26,7 @@ class AgentSettings(NamedTuple):
     interval: timedelta
     state_dir: Path  # absolute, or relative to the working directory
     verify: bool = True
+    vanished: Vanished = "keep"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,7 +82,10 @@ class Record(NamedTuple):
 
 
 class Config(NamedTuple):
-    """All of it.  `files` are those that were read, in this order; none if it was the environment."""
+    """All of it.  `files` are those that were read, in this order; none if it was the environment.
+
+    `secret_files` are those that references lead to.
+    """
 
     agent: AgentSettings
     log: LogSettings
@@ -89,3 +94,4 @@ class Config(NamedTuple):
     records: tuple[Record, ...]
     files: tuple[Path, ...]
     warnings: tuple[Mistake, ...]
+    secret_files: tuple[Path, ...] = ()

@@ -14,7 +14,7 @@ from typing import Annotated, Literal
 from ..core.dns import IPAddress, Name, RRType
 from ..core.host import HostId
 from ..core.settings import MAY_BE_EMPTY, Bounds, Seconds
-from .model import Policy
+from .model import Policy, Vanished
 
 Teller = Literal["gateway", "upnp", "tripwire", "stun"]
 Allowed = Literal["private", "cgnat", "documentation", "benchmarking"]  # core.address.ALLOWABLE
@@ -33,6 +33,12 @@ class AgentTable:
         Path | None, "folder for what the agent remembers; without it, the platform's place for such data"
     ] = None
     verify: Annotated[bool, "ask the zone's name servers whether an update has become visible"] = True
+    vanished: Annotated[
+        Vanished,
+        "what becomes of a name that this file does not have any more: keep leaves it in DNS as it is; "
+        "remove takes away the addresses that this agent put there, if they are still the same, as long "
+        "as its account is still in the file and no other account keeps the name",
+    ] = "keep"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,7 +10,8 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from .dns import IPAddress, Name, RRset, RRType
-from .errors import HomeportError, NoAnswer, Reaction, Throttled, Unintelligible
+from .errors import HomeportError, NoAnswer, NotSent, Reaction, Throttled, Unintelligible
+from .pace import Writes
 
 MINUTE, HOUR, DAY = 60.0, 3600.0, 86400.0
 # Front-weighted: most trouble is over at the second try; what is not, needs hours or a person.
@@ -23,6 +24,7 @@ LEEWAY = 5 * MINUTE  # a clock that is set back by less has not jumped
 LEAST_PAUSE = 1.0  # seconds between two rounds, whatever the clocks say
 LADDER = (2.0, 4.0, 8.0, 16.0, 32.0, 60.0)  # from the start until the first success
 DRIFT_AFTER = 15 * MINUTE  # how long an update service may take until its name servers agree
+REMEMBERED = 400 * DAY  # so long, a target that the configuration has lost keeps its memory
 DRIFT_EVERY = 6 * HOUR  # how often a record at a service that cannot be read is repaired
 
 
@@ -56,10 +58,11 @@ class Memory:
     verified_at: float | None = None  # when the authoritative servers last showed what was wanted
     wanted: frozenset[IPAddress] | None = None  # what was last wanted
     outcome: str | None = None  # of the last round: a word of `report.Outcome`
+    writes: Writes = ()  # what was sent within the last day
 
     def freed(self) -> Memory:
         """Without stop and wait, as a person asks for."""
-        return replace(self, stopped_by=None, not_before=None, waiting=None, failures=0)
+        return replace(self, stopped_by=None, not_before=None, waiting=None, failures=0, writes=())
 
 
 def hold(memory: Memory, now: float, fingerprint: str, *, anew: bool) -> str | None:
@@ -113,7 +116,7 @@ def failed(
     A change without an answer that we understand may have been made or not: what was acknowledged
     before is no longer believed.  `jitter` is a random number in [0, 1).
     """
-    failures = memory.failures + 1
+    failures = memory.failures + (not isinstance(error, NotSent))
     after = replace(
         memory,
         failures=failures,
@@ -127,6 +130,8 @@ def failed(
     waits = WAITS[error.reaction]
     wait = waits[min(failures, len(waits)) - 1] * (1 + jitter / 4)
     asked = (error.retry_after or 0.0) if isinstance(error, Throttled) else 0.0
+    if isinstance(error, NotSent):
+        wait = LEAST_PAUSE  # we know when it is time
     return replace(
         after,
         not_before=now + min(max(wait, asked), LONGEST_WAIT),
@@ -174,6 +179,16 @@ def refresh_due(memory: Memory, days: int | None, now: float, spread: float) -> 
         return False
     since = memory.sent_at if memory.sent_at is not None else memory.acknowledged_at
     return abs(now - since) >= days * DAY * (1 - spread / 10)
+
+
+def outdated(memory: Memory, now: float) -> bool:
+    """May the memory of a target that the configuration lacks be dropped?
+
+    Not soon: when the record is put back, nothing shall be sent that the provider has already, and a
+    stop shall still hold.
+    """
+    times = (memory.acknowledged_at, memory.sent_at, memory.live_at, memory.error_at, memory.verified_at)
+    return all(abs(now - at) > REMEMBERED for at in times if at is not None)
 
 
 def pause(regular: float, waits: Sequence[float], *, rung: int | None) -> float:

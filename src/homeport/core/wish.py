@@ -26,6 +26,7 @@ class Rule(NamedTuple):
     written: bool = True  # did the person name the type, or is it there by default?
     share: bool = False  # do others keep addresses of theirs at the same name?
     beside: frozenset[RRType] = frozenset()  # other types of the name, without which this one may go
+    gone: bool = False  # is it in the configuration no more, and what is ours to be taken away?
 
 
 class Withdrawn(NamedTuple):
@@ -61,6 +62,8 @@ def wish(
     For the address of a neighbour, `neighbours` is the table and `held` what was wanted last.
     """
     rrtype = rule.target.rrtype
+    if rule.gone:
+        return RRset(rule.target.owner, rrtype, frozenset(), None)
     down = _down(rule, health)
     lines = [uplink for uplink in rule.uplinks if uplink not in down]
     seen = [(uplink, sights[uplink, rrtype]) for uplink in lines if (uplink, rrtype) in sights]

@@ -53,16 +53,29 @@ class Ears:
     def __init__(self, inner: Sequence[Listener], outer: Sequence[Listener], tell: Tell) -> None:
         self._inner, self._outer, self._tell = inner, outer, tell
         self._moved = asyncio.Event()
+        self._tasks: dict[Listener, asyncio.Task[None]] = {}
+        self._group: asyncio.TaskGroup | None = None
 
     async def run(self) -> None:
         """Until it is cancelled."""
-        tasks = [asyncio.ensure_future(self._keep(one)) for one in (*self._inner, *self._outer)]
         try:
-            await asyncio.gather(*tasks)
+            async with asyncio.TaskGroup() as self._group:
+                self.adopt(self._inner, self._outer)
+                await asyncio.Event().wait()
         finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            self._group = None
+            self._tasks.clear()
+
+    def adopt(self, inner: Sequence[Listener], outer: Sequence[Listener]) -> None:
+        """Let these listen and no others; one that listens already is not disturbed."""
+        self._inner, self._outer = inner, outer
+        if self._group is None:
+            return
+        for one in self._tasks.keys() - {*inner, *outer}:
+            self._tasks.pop(one).cancel()
+        for one in (*inner, *outer):
+            if one not in self._tasks:
+                self._tasks[one] = self._group.create_task(self._keep(one))
 
     def _heard(self, hint: Hint) -> None:
         self._tell(hint)

@@ -60,21 +60,55 @@ class _Late:
         return await self._library.run(session)
 
 
+class Letterbox:
+    """Where listeners leave their hints, and the agent sleeps until there are some."""
+
+    def __init__(self) -> None:
+        self._alarm = asyncio.Event()
+        self._heard: list[Hint] = []
+
+    async def sleep(self, seconds: float) -> Sequence[Hint]:
+        try:
+            async with asyncio.timeout(seconds):
+                await self._alarm.wait()
+        except TimeoutError:
+            return []
+        ends = time.monotonic() + LONGEST_BURST
+        count = 0
+        while count < len(self._heard) and time.monotonic() < ends:
+            count = len(self._heard)
+            await asyncio.sleep(QUIET)
+        self._alarm.clear()
+        heard, self._heard = self._heard, []
+        return heard
+
+    def wake(self, hint: Hint) -> None:
+        """End the present sleep, or the next one at once."""
+        self._heard.append(hint)
+        if len(self._heard) > MOST_HEARD:  # the oldest that a stranger may have caused
+            spare = (i for i, one in enumerate(self._heard) if one.origin not in OURS)
+            del self._heard[next(spare, 0)]
+        self._alarm.set()
+
+
 class RealWorld:
-    """Clock, chance, sleep, sockets.  Close it with `rest`."""
+    """Clock, chance, sleep, sockets.  Close it with `rest`.
+
+    Another configuration is another world, which shares the letterbox and whatever has not changed.
+    """
 
     def __init__(
         self,
         nets: Mapping[str, UplinkNet],
         transports: Mapping[str, HttpTransport],
         monitors: Mapping[str, Monitor] = NO_MONITORS,
+        letterbox: Letterbox | None = None,
     ) -> None:
-        self.nets, self._transports = nets, transports  # by uplink, by account
+        self.nets, self.transports = nets, transports  # by uplink, by account
         self.monitors = monitors  # of the uplinks that are watched; whoever runs them hears of changes
         self._by: dict[tuple[str, Way], HttpTransport] = {}  # transports of accounts on a detour
         self.library: Library = _Late()
-        self._alarm = asyncio.Event()
-        self._heard: list[Hint] = []
+        self.letterbox = letterbox or Letterbox()
         self._finding = asyncio.Lock()
         self._found: dict[tuple[Name, tuple[str, int] | None], Sequence[Server]] = {}
 
@@ -86,7 +120,7 @@ class RealWorld:
         return self.nets[uplink]
 
     def transport(self, account: str) -> Transport:
-        own, way = self._transports[account], self._detour()
+        own, way = self.transports[account], self._detour()
         if way is None:
             return own
         return self._by.setdefault((account, way), own.by(way))
@@ -151,32 +185,15 @@ class RealWorld:
             await monitor.proved()
 
     async def sleep(self, seconds: float) -> Sequence[Hint]:
-        try:
-            async with asyncio.timeout(seconds):
-                await self._alarm.wait()
-        except TimeoutError:
-            return []
-        ends = self.elapsed() + LONGEST_BURST
-        count = 0
-        while count < len(self._heard) and self.elapsed() < ends:
-            count = len(self._heard)
-            await asyncio.sleep(QUIET)
-        self._alarm.clear()
-        heard, self._heard = self._heard, []
-        return heard
+        return await self.letterbox.sleep(seconds)
 
     def wake(self, hint: Hint) -> None:
-        """End the present sleep, or the next one at once."""
-        self._heard.append(hint)
-        if len(self._heard) > MOST_HEARD:  # the oldest that a stranger may have caused
-            spare = (i for i, one in enumerate(self._heard) if one.origin not in OURS)
-            del self._heard[next(spare, 0)]
-        self._alarm.set()
+        self.letterbox.wake(hint)
 
     async def rest(self) -> None:
         self._found.clear()
         for net in self.nets.values():
             await net.aclose()
-        for transport in (*self._transports.values(), *self._by.values()):
+        for transport in (*self.transports.values(), *self._by.values()):
             await transport.aclose()
         self._by.clear()

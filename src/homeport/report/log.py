@@ -6,15 +6,22 @@ import json
 import logging
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterable
 from pathlib import Path
 
+from ..core.events import Event
 from ..core.report import Outcome, Report, TargetReport, texts
 from ..core.schedule import Target
 
 LOGGER = logging.getLogger("homeport")
+EVENTS = {
+    Outcome.UPDATED: Event.UPDATED,
+    Outcome.UNCHANGED: Event.RIGHT,
+    Outcome.FAILED: Event.FAILED,
+    Outcome.HELD: Event.HELD,
+    Outcome.UNKNOWN: Event.UNKNOWN,
+}
 MOST_HINTS = 8  # lines about what led to one round; whoever says more only wants to fill the log
-_SIZE, _KEPT = 1_000_000, 5  # octets of one log file, and how many old ones are kept
 
 
 class TextFormat(logging.Formatter):
@@ -38,6 +45,8 @@ class JsonFormat(logging.Formatter):
             "trace": getattr(record, "trace", ""),
             "message": record.getMessage(),
         }
+        if (event := getattr(record, "event", None)) is not None:
+            line["event"] = event.number
         line |= getattr(record, "about", {})
         if record.exc_info:
             line["exception"] = self.formatException(record.exc_info)
@@ -45,30 +54,52 @@ class JsonFormat(logging.Formatter):
 
 
 def start(
-    level: str, form: str, file: Path | None, trace: Callable[[], str], *, console: bool = True
+    level: str,
+    form: str,
+    file: Path | None,
+    trace: Callable[[], str],
+    *,
+    console: bool = True,
+    more: Iterable[logging.Handler] = (),
 ) -> None:
-    """Send the log to standard error and, if there is one, to a file that is rotated."""
+    """Send the log to standard error and, if there is one, to a file that is rotated.
+
+    `more` are handlers with formats of their own.
+    """
     formatter = JsonFormat() if form == "json" else TextFormat()
     handlers: list[logging.Handler] = []
     if console:
         handlers.append(logging.StreamHandler(sys.stderr))
     trouble = None
     if file is not None:
-        from logging.handlers import RotatingFileHandler  # noqa: PLC0415 - only where a file is wanted
+        from .log_file import LogFile  # noqa: PLC0415 - only where a file is wanted
 
         try:
             file.parent.mkdir(parents=True, exist_ok=True)
-            handlers.append(RotatingFileHandler(file, maxBytes=_SIZE, backupCount=_KEPT, encoding="utf-8"))
+            handlers.append(LogFile(file))
         except OSError as error:
             trouble = f"the log file {file} cannot be written: {error.strerror}"
     for handler in handlers:
         handler.setFormatter(formatter)
+    for handler in (*handlers, *more):
         handler.addFilter(_Traced(trace))
         LOGGER.addHandler(handler)
     LOGGER.setLevel(level.upper())
     LOGGER.propagate = False
     if trouble:
         LOGGER.warning(trouble)
+
+
+def restart(level: str, form: str, file: Path | None, trace: Callable[[], str]) -> None:
+    """The same with other settings; to the console, if it went there before."""
+    before = [
+        handler for handler in LOGGER.handlers if any(isinstance(f, _Traced) for f in handler.filters)
+    ]
+    console = any(getattr(handler, "stream", None) is sys.stderr for handler in before)
+    start(level, form, file, trace, console=console)
+    for handler in before:
+        LOGGER.removeHandler(handler)
+        handler.close()
 
 
 class _Traced(logging.Filter):
@@ -93,14 +124,31 @@ class LogView:
         if len(hints) > MOST_HINTS:
             LOGGER.info("%d more hints at once", len(hints) - MOST_HINTS, extra={"trace": report.trace})
         for hint in hints[:MOST_HINTS]:
-            LOGGER.info("told by %s: %s", hint.origin, hint.says, extra={"trace": report.trace})
+            more = {"trace": report.trace, "event": Event.TOLD}
+            LOGGER.info("told by %s: %s", hint.origin, hint.says, extra=more)
         for one in report.targets:
             level = self._level(one)
             about = {key: value for key, value in one.as_json(report.trace).items() if key != "trace"}
             if one.why:
                 about["why"] = one.why
-            LOGGER.log(level, sentence(one), extra={"trace": report.trace, "about": about})
+            more = {"trace": report.trace, "about": about, "event": EVENTS[one.outcome]}
+            LOGGER.log(level, sentence(one), extra=more)
             self._last[one.target] = (one.outcome, one.error)
+
+    def line(self) -> str:
+        """How all targets that it was told of are, in one line."""
+        wrong = [
+            (target, outcome, error) for target, (outcome, error) in self._last.items() if not outcome.right
+        ]
+        if not wrong:
+            return f"all {len(self._last)} targets are right"
+        target, outcome, error = wrong[0]
+        return f"{len(wrong)} of {len(self._last)} targets not right: {target}: {outcome}: {error}"
+
+    def forget(self, keep: Collection[Target]) -> None:
+        """Drop the others: the configuration does not have them any more."""
+        for target in self._last.keys() - set(keep):
+            del self._last[target]
 
     def _level(self, one: TargetReport) -> int:
         known = self._last.get(one.target)

@@ -132,6 +132,12 @@ class Recorder:
             {"round": report.trace, "sights": sights, "down": sorted(down), "decided": decided}, report.at
         )
 
+    def end(self, why: str) -> None:
+        """Write no more."""
+        if self._stream is not None:
+            self._stream = None
+            self._warn(f"the recording ends here: {why}")
+
     def _write(self, line: dict[str, Any], at: float | None = None) -> None:
         stamped = {"at": round(self._now() if at is None else at, 3), **line}
         if self._stream is None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 
 class Host(Protocol):
@@ -27,6 +27,15 @@ class Host(Protocol):
 
     def stopping(self) -> None:
         """It ends in good order; that may take a few seconds."""
+        ...
+
+
+@runtime_checkable
+class Shows(Protocol):
+    """A host that shows a line about how it goes."""
+
+    def shows(self, line: str) -> None:
+        """Raises nothing and does not wait, as above."""
         ...
 
 

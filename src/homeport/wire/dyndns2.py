@@ -16,6 +16,7 @@ from typing import Any, Literal, NamedTuple
 
 from ..core.dns import IPAddress, Name, RRType, in_order
 from ..core.errors import (
+    AccountRefused,
     BadCredentials,
     Blocked,
     NoSuchName,
@@ -30,12 +31,6 @@ from .http import Reply
 
 Style = Literal["separate", "comma", "params", "none"]
 MOST_HOSTS = 20  # in one request, as Dyn has it; more are answered `numhost`
-
-
-class RefusedClient(Refused):
-    """The service wants nothing from this account or this program, whatever the name."""
-
-    whole_account = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,16 +106,16 @@ _FAILURES: Mapping[str, tuple[type[ProviderError], str]] = {
         BadCredentials,
         "wrong user name or password; many services have a key of their own for updates",
     ),
-    "!donator": (RefusedClient, "this account may not use a feature that was asked for"),
+    "!donator": (AccountRefused, "this account may not use a feature that was asked for"),
     "notfqdn": (NoSuchName, "it is not a full domain name there"),
     "nohost": (NoSuchName, "there is no such host in this account; create it on the service's page"),
     "!yours": (NoSuchName, "the host belongs to another account"),
     "!active": (Refused, "it is not active (yet); activate it on the service's page"),
-    "disabled": (RefusedClient, "the account is switched off; ask the service"),
+    "disabled": (AccountRefused, "the account is switched off; ask the service"),
     "numhost": (Refused, "too many hosts in one request, or a host with several addresses"),
     "abuse": (Blocked, "blocked for too many updates; ask the service to unblock it"),
-    "badagent": (RefusedClient, "the service does not accept this program; please report it"),
-    "badsys": (RefusedClient, "the service wants another value of 'system'; check the endpoint"),
+    "badagent": (AccountRefused, "the service does not accept this program; please report it"),
+    "badsys": (AccountRefused, "the service wants another value of 'system'; check the endpoint"),
     "badip": (Refused, "the service does not take this address"),
     "badrequest": (Refused, "the service does not understand the request; check service and endpoint"),
     "fatal": (Refused, "the host was switched off by hand; enable it on the service's page"),
@@ -317,7 +312,7 @@ def _verdict(
     code = line.code
     if code in good:
         if line.value == "127.0.0.1" and _LOOPBACK not in sent:
-            return RefusedClient(
+            return AccountRefused(
                 f"{who}: answered 'good 127.0.0.1', which means that it ignores updates of this "
                 "program; please report it"
             )

@@ -1,0 +1,154 @@
+"""Takes a changed configuration into force while the agent runs; one that is wrong changes nothing."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from collections.abc import Awaitable, Callable, Collection
+from pathlib import Path
+
+from ..config import load as configuration
+from ..config.mistakes import Mistakes
+from ..config.model import Config
+from ..core.errors import ConfigError
+from ..core.stillness import STILL, Look, Stillness
+from ..report.log import LOGGER
+from ..service.host import Host
+from ..state.store import Store
+from .force import Force
+
+LOOKS = 3.0  # seconds between two looks at files that are as they were
+COARSE = 0.05  # seconds by which a file's time may lag behind the clock
+
+Take = Callable[[Config], Awaitable[None]]
+
+
+class Reloading:
+    """Watches the files that the configuration in force was read from, and reads them again.
+
+    `take` puts another configuration into force; what became of it is left in the store.  When
+    somebody asks, and has not merely changed a file, there is a round whatever was read: `asked`.
+    `began` is when the configuration began to be read, in seconds since 1970.
+    """
+
+    def __init__(
+        self,
+        path: Path | None,
+        config: Config,
+        store: Store,
+        take: Take,
+        *,
+        began: float,
+        host: Host,
+        asked: Callable[[], None],
+    ) -> None:
+        self._path, self._config, self._store, self._host = path, config, store, host
+        self._take, self._asked, self._began = take, asked, began
+        self._files: Collection[Path] = (*config.files, *config.secret_files)
+        self._bell = asyncio.Event()
+        self._force = Force(time.time(), _texts(config.files))
+        self._force.keep(store)
+
+    def ask(self) -> None:
+        """Somebody wants it read again, whether or not a file has changed."""
+        self._bell.set()
+
+    async def run(self) -> None:
+        """Until it is cancelled."""
+        clock = asyncio.get_running_loop().time
+        look = await asyncio.to_thread(_look, self._files)
+        known = Stillness.begin(_without(look, self._began), clock()).looked(look, clock())
+        while True:
+            try:
+                async with asyncio.timeout(STILL if known.changed else LOOKS):
+                    await self._bell.wait()
+            except TimeoutError:
+                known = known.looked(await asyncio.to_thread(_look, self._files), clock())
+                if not known.due(clock()):
+                    continue
+            asked = self._bell.is_set()
+            self._bell.clear()
+            self._host.reloading()
+            in_force = self._config
+            try:
+                known = Stillness.begin(await self._read(), clock())
+            finally:
+                self._host.ready()
+            if asked and self._config is in_force:
+                self._asked()
+
+    async def _read(self) -> Look:
+        """Read the files; returns how they looked before."""
+        before = await asyncio.to_thread(_look, self._files)
+        try:
+            config = await asyncio.to_thread(configuration.load, self._path, os.environ)
+        except ConfigError as error:
+            mistakes = [str(one) for one in error.mistakes] if isinstance(error, Mistakes) else [str(error)]
+            named = error.files if isinstance(error, Mistakes) else ()
+            self._files = dict.fromkeys((*self._config.files, *self._config.secret_files, *named))
+            self._refuse(mistakes)
+        else:
+            self._files = (*config.files, *config.secret_files)
+            await self._accept(config)
+        new = [file for file in self._files if file not in before]
+        now = {**before, **await asyncio.to_thread(_look, new)}
+        return {file: now[file] for file in self._files}
+
+    def _refuse(self, mistakes: list[str]) -> None:
+        from ..config.difference import targets  # noqa: PLC0415 - an agent left alone never needs it
+
+        LOGGER.error(
+            "the configuration has changed and is refused; the one that was read at %s stays in force, and "
+            "the files are read again when they change",
+            time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(self._force.since)),
+        )
+        for words in mistakes:
+            LOGGER.error("refused: %s", words)
+        self._force = self._force.refuse(time.time(), mistakes, targets(self._config))
+        self._force.keep(self._store)
+
+    async def _accept(self, config: Config) -> None:
+        from ..config.difference import difference  # noqa: PLC0415 - an agent left alone never needs it
+
+        differs = difference(self._config, config)
+        for words in differs.restart:
+            LOGGER.warning("%s", words)
+        for warning in config.warnings:
+            if warning not in self._config.warnings:
+                LOGGER.warning("%s", warning)
+        state_dir = self._config.agent.state_dir
+        since = time.time() if differs.anything else self._force.since
+        if differs.anything:
+            self._config = config._replace(agent=config.agent._replace(state_dir=state_dir))
+            await self._take(self._config)
+            LOGGER.info("the configuration was read again: %s", differs)
+            for target in differs.records.gone if config.agent.vanished == "keep" else ():
+                LOGGER.info("%s: not in the configuration any more; what is published stays", target)
+        else:
+            LOGGER.info("the configuration was read again: nothing differs")
+        self._force = Force(since, _texts(config.files), differs.restart)
+        self._force.keep(self._store)
+
+
+def _look(files: Collection[Path]) -> Look:
+    """What tells another state of each file.  In a thread: a network drive may keep it waiting."""
+    found: dict[Path, tuple[int, ...] | None] = {}
+    for file in files:
+        try:
+            stat = file.stat()
+        except OSError:
+            found[file] = None
+        else:
+            found[file] = (stat.st_mtime_ns, stat.st_ctime_ns, stat.st_size, stat.st_ino, stat.st_dev)
+    return found
+
+
+def _without(look: Look, began: float) -> Look:
+    """The same without the files that may have changed after that."""
+    younger = (began - COARSE) * 1e9
+    return {file: None if mark and max(mark[:2]) >= younger else mark for file, mark in look.items()}
+
+
+def _texts(files: Collection[Path]) -> tuple[str, ...]:
+    return tuple(map(str, files))

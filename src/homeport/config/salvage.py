@@ -1,0 +1,35 @@
+"""What can be told of a configuration that is wrong: where its agent, if one runs, keeps its state."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+from ..core.errors import ConfigError
+from . import find
+
+_WRITTEN = re.compile(r"""(?m)^[\s{,]*["']?state_dir["']?\s*[=:]\s*["']?([^"'\r\n,}]+)""")
+
+
+def state_dir(path: Path | None, environ: Mapping[str, str]) -> Path | None:
+    """The folder that the files name, wrong as they may be; None if they cannot be read at all.
+
+    Only one line of them is looked for, since a file that is no TOML any more still has its lines.
+    """
+    for name in ("HOMEPORT_STATE_DIR", "HOMEPORT__AGENT__STATE_DIR"):
+        if found := environ.get(name):
+            return Path(found).expanduser()
+    try:
+        first, _ = find.find(path, environ)
+        if first is None:
+            return None
+        files = [first]
+        if word := environ.get("HOMEPORT_ENV"):
+            files.append(find.beside(first, word))
+        written = [one for file in files for one in _WRITTEN.findall(file.read_text("utf-8", "replace"))]
+    except (ConfigError, OSError):
+        return None
+    if written:
+        return first.parent / Path(written[-1].strip()).expanduser()
+    return find.state_dir(environ)

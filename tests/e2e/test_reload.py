@@ -1,0 +1,149 @@
+"""The configuration changes while the real agent runs."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from homeport.demo.nameserver import Nameserver
+
+from .home import KEY_TEXT as KEY
+from .home import Home, end, nameserver, record, rfc2136, uplink
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
+ONE, TWO = "45.0.0.10", "45.0.0.11"
+PATIENCE = 60.0  # seconds, for a machine that is busy
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Nameserver]:
+    with nameserver() as running:
+        yield running
+
+
+@contextmanager
+def running(home: Home) -> Iterator[subprocess.Popen[str]]:
+    agent = home.start("run")
+    try:
+        yield agent
+    finally:
+        end(agent)
+
+
+def until(true: Callable[[], bool]) -> None:
+    ends = time.monotonic() + PATIENCE
+    while not true():
+        assert time.monotonic() < ends, "it did not happen"
+        time.sleep(0.02)
+
+
+def heard(agent: subprocess.Popen[str], *words: str) -> str:
+    """The log, up to a line with these words."""
+    assert agent.stderr is not None
+    log = ""
+    for line in agent.stderr:
+        log += line
+        if all(word in line for word in words):
+            return log
+    raise AssertionError(log)
+
+
+def account(server: Nameserver, address: str = ONE) -> str:
+    return uplink(ipv4=[f"static:{address}"]) + rfc2136(server)
+
+
+def test_a_name_that_is_added_is_published_and_the_others_are_not_sent_again(
+    server: Nameserver, tmp_path: Path
+) -> None:
+    home = Home(tmp_path)
+    home.write(account(server) + record("a.example.com"))
+    with running(home) as agent:
+        heard(agent, "a.example.com", "updated")
+        before = server.updates
+        (tmp_path / "new").write_text((tmp_path / "homeport.toml").read_text() + record("b.example.com"))
+        (tmp_path / "new").replace(tmp_path / "homeport.toml")  # as editors do
+        heard(agent, "b.example.com", "updated")
+        assert server.addresses("b.example.com", "A") == [ONE]
+        assert server.updates == before + 1
+
+
+def test_a_configuration_that_is_wrong_changes_nothing_and_is_told_until_it_is_right(
+    server: Nameserver, tmp_path: Path
+) -> None:
+    home = Home(tmp_path)
+    home.write(account(server) + record("c.example.com"))
+    with running(home) as agent:
+        heard(agent, "c.example.com", "updated")
+        home.write(account(server, TWO) + record("c.example.com", tlt=60) + record("no name"))
+        log = heard(agent, "refused:", "no name")
+        assert "homeport.toml:" in log and '"ttl"' in log
+        for words in (("status",), ("status", "--json")):
+            told = home.run(*words)
+            assert told.status == 2
+            assert '"ttl"' in told.out.replace("\\", "") and "c.example.com" in told.out
+        assert told.line["configuration"]["refused"]["mistakes"]
+        home.write("nonsense\n")  # no TOML at all: not even where the state is can be read as such
+        heard(agent, "refused:", "homeport.toml:3")
+        assert home.run("status").status == 2
+        assert server.addresses("c.example.com", "A") == [ONE]
+        home.write(account(server, TWO) + record("c.example.com"))
+        heard(agent, "c.example.com", "updated")
+        assert server.addresses("c.example.com", "A") == [TWO]
+        told = home.run("status", "--json")
+        assert told.status == 0 and told.line["configuration"]["refused"] is None
+
+
+def test_sighup_reads_secrets_again_and_one_that_is_gone_is_a_mistake(
+    server: Nameserver, tmp_path: Path
+) -> None:
+    home = Home(tmp_path)
+    key = tmp_path / "key"
+    key.write_text(KEY)
+    home.write(uplink(ipv4=[f"static:{ONE}"]) + rfc2136(server, key="file:key") + record("d.example.com"))
+    with running(home) as agent:
+        heard(agent, "d.example.com", "updated")
+        agent.send_signal(signal.SIGHUP)
+        heard(agent, "nothing differs")
+        key.unlink()
+        agent.send_signal(signal.SIGHUP)
+        assert "tsig_key" in heard(agent, "refused:", "key cannot be read")
+        key.write_text(KEY)  # nothing but the secret has changed, and nobody asks
+        heard(agent, "nothing differs")
+
+
+def test_what_needs_a_restart_is_said_and_the_rest_applies(server: Nameserver, tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    home.write(account(server) + record("e.example.com"))
+    with running(home) as agent:
+        heard(agent, "e.example.com", "updated")
+        text = (tmp_path / "homeport.toml").read_text().replace("/state", "/elsewhere")
+        (tmp_path / "homeport.toml").write_text(text + '[log]\nformat = "json"\n')
+        log = heard(agent, '"message"', "read again")
+        assert "state_dir needs a restart" in log
+        assert not (tmp_path / "elsewhere").exists()
+
+
+def test_a_name_that_is_taken_out_is_removed_only_if_that_is_asked_for(
+    server: Nameserver, tmp_path: Path
+) -> None:
+    home = Home(tmp_path)
+    three = [record(f"{name}.example.com") for name in ("f", "g", "h")]
+    home.write(account(server) + "".join(three))
+    with running(home) as agent:
+        heard(agent, "h.example.com", "live at")
+        home.write(account(server) + "".join(three[:2]))
+        heard(agent, "h.example.com", "stays")
+        home.write('vanished = "remove"\n' + account(server) + three[0])
+        until(lambda: server.addresses("g.example.com", "A") == [])
+        until(lambda: server.addresses("h.example.com", "A") == [])
+        assert server.addresses("f.example.com", "A") == [ONE]
+        home.write('vanished = "remove"\n' + account(server))
+        heard(agent, "f.example.com", "no record at all")
+        assert server.addresses("f.example.com", "A") == [ONE]

@@ -96,7 +96,7 @@ class _Fate:
         self.lab = Lab(story.seed, chance, self.line, self.tongue, self.services, self.judge, self.say)
         self.judge.wall, self.judge.say = self.lab.now, self.say
         self.lab.weather = {name: Weather() for name in names}
-        self.tongue.struck = self.lab.strike
+        self.tongue.struck, self.lab.sticks = self.lab.strike, self._stuck
         self.tongue.told = lambda rrtype, operator, address: self.judge.heard(TRACE.get(), rrtype, address)
         self.sources = sources(chance)
         self.ttl = chance.choice([None, 300, 3600])
@@ -181,10 +181,7 @@ class _Fate:
         watch = [task, over, events]
         try:
             while not (task.done() or over.done() or events.done() or judge.broken):
-                await asyncio.wait(watch, timeout=MINUTE, return_when=asyncio.FIRST_COMPLETED)
-                for why, hung in agent.hung():
-                    self.say(f"given up: {why}")
-                    agent.give_up(hung)
+                await asyncio.wait(watch, timeout=self.interval, return_when=asyncio.FIRST_COMPLETED)
         finally:
             over.cancel()
             if task.done() and not life.over.is_set() and not (once and task.exception() is None):
@@ -216,6 +213,17 @@ class _Fate:
             judge.ended(forgot=self.forget)
             self.forget = False
         await asyncio.sleep(chance.uniform(0.5, 30.0))  # until whoever watches over it starts it again
+
+    def _stuck(self) -> None:
+        """Something hangs for ever: whoever watches over the agent looks again and again (`cli.pulse`)."""
+        for seconds in (310, 340, 400, 700):
+            self._for(seconds, self._watch)
+
+    def _watch(self) -> None:
+        if self.agent is not None and self.life is not None and self.life.alive:
+            for why, task in self.agent.hung():
+                self.say(f"given up: {why}")
+                self.agent.give_up(task)
 
     def _died(self) -> None:
         if self.life is not None and "disk" not in self.life.why and self.disk.die_in is None:

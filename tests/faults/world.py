@@ -69,7 +69,7 @@ class Lab:
     struck: dict[str, int] = field(default_factory=dict)
     steps: int = 0
     requests: int = 0
-    stolen: dict[str, float] = field(default_factory=dict)  # budget of nothing: see `Weather`
+    sticks: Callable[[], None] = lambda: None  # something hangs for ever
     revoked: set[str] = field(default_factory=set)
     abused: set[tuple[str, str]] = field(default_factory=set)  # account and owner: locked there
 
@@ -346,6 +346,7 @@ class HttpWire:
             case "reset taken":
                 raise NoAnswer(f"{request}: connection reset before the answer was complete")
             case "stuck":
+                lab.sticks()
                 await asyncio.Event().wait()
             case "hang taken":
                 await asyncio.sleep(20)
@@ -502,6 +503,7 @@ class PrimaryWire:
             case "reset taken":
                 raise NoAnswer(f"{host} port {port}: the connection ended before the answer")
             case "stuck":
+                lab.sticks()
                 await asyncio.Event().wait()
             case "hang taken":
                 await asyncio.sleep(10)

@@ -149,17 +149,18 @@ class Judge:
     def writes(self, account: str, trace: str, said: Said) -> None:
         """A request that would set something leaves."""
         self.checks += 1
-        for (owner, rrtype), addresses in said.items():
+        for key, addresses in said.items():
             for address in addresses:
-                self._right(account, trace, f"{owner} {rrtype}", rrtype, address)
+                self._right(account, trace, key, address)
         self._news(account, said)
 
-    def _right(self, account: str, trace: str, name: str, rrtype: RRType, address: str) -> None:
+    def _right(self, account: str, trace: str, key: Key, address: str) -> None:
+        name, rrtype = f"{key[0]} {key[1]}", key[1]
         one = self.rounds.get(trace)
         if one is None:
             self.breaks("right", f"{account}: {name} is written outside of any round")
             return
-        if address in self.line.had(rrtype, one.began) or self._kept(account, rrtype, address):
+        if address in self.line.had(rrtype, one.began) or self._stands(account, key, address):
             return
         # Excuse: a lone witness.  Where nobody wrote how many must agree, one that nobody contradicts
         # within a second is believed; the manual says so.
@@ -170,11 +171,15 @@ class Judge:
             return
         self.breaks("right", f"{account}: {name} is to be {address}, which the line does not have")
 
-    def _kept(self, account: str, rrtype: RRType, address: str) -> bool:
-        """Is it only repeated beside the other family, as that service must be told both?"""
-        return any(
-            name == account and key[1] is rrtype and ack.addresses == {address}
-            for (name, key), ack in self.acks.items()
+    def _stands(self, account: str, key: Key, address: str) -> bool:
+        """Does the service hold just that?
+
+        Where one request tells both families, the other one is told beside: as it stands there, if
+        nobody knows better, or if what it should be was refused.
+        """
+        ack = self.acks.get((account, key))
+        return self.services[account].get(key) == {address} or (
+            ack is not None and ack.addresses == {address}
         )
 
     def _news(self, account: str, said: Said) -> None:

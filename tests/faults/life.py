@@ -317,7 +317,7 @@ class _Fate:
 
     def _length(self, least: float = 60.0) -> float:
         """How long a trouble lasts: often short, sometimes very long."""
-        return max(least, self.span / 10 * self.chance.random() ** 3)
+        return max(least, min(self.span / 10, 3 * DAY) * self.chance.random() ** 3)
 
     async def _moves(self) -> None:
         rrtype = self.chance.choice(list(RRType))
@@ -420,7 +420,7 @@ class _Fate:
         self.lab.jump += by
         self.judge.jumped = True
         self.say(f"the clock jumps by {by:+.0f} s")
-        if self.chance.random() < 0.5:
+        if abs(by) > HOUR or self.chance.random() < 0.5:  # else it stays as it is
             self._for(self._length(), self._clock_right)
 
     def _clock_right(self) -> None:

@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PEERS := bind9 bind9-dnsutils knot pdns-server pdns-backend-sqlite3 openssl \
   coturn dnsmasq-base iproute2 iputils-ping miniupnpd nftables strace
 
-.PHONY: run test crash fuzz bench docs format wheel sbom audit setup dev peers nsupdate lock clean
+.PHONY: run test crash fuzz soak bench docs format wheel sbom audit setup dev peers nsupdate lock clean
 
 run: setup
 	$(BIN)/homeport demo --changes 8
@@ -20,10 +20,16 @@ test: dev peers nsupdate
 KILLS := 1000
 crash: dev peers
 	$(BIN)/python -m tests.crash $(KILLS)
+
 # Every reader of octets that others wrote, MINUTES each; what is found lies in tests/fuzz/found.
 MINUTES ?= 1
 fuzz: dev
 	$(BIN)/python -m tests.fuzz $(MINUTES) $(LAWS)
+
+# The fault lab: lives of an agent in virtual time.  A seed that fails prints how to see its story.
+SEEDS := 10000
+soak: dev
+	$(BIN)/python -m tests.faults --soak $(SEEDS)
 
 bench: dev peers
 	$(BIN)/python -m bench

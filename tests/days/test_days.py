@@ -1131,3 +1131,36 @@ def test_names_that_the_driver_does_not_find_are_told_as_the_provider_tells_them
     kept = memory(store, "p", "home.example.net")
     assert "no zone of this account contains home.example.net" in str(kept.error)
     assert kept == replace(kept, stopped_by="f") and NoSuchName.reaction is not None
+
+
+class BothAtOnce(Unreadable):
+    """An update service whose requests carry both families of a name, always."""
+
+    def both(self) -> bool:
+        return True
+
+
+def test_a_family_that_is_told_beside_the_other_counts_as_told_when_it_is_to_be_mended(
+    tmp_path: Path,
+) -> None:
+    async def go() -> None:
+        shop, four = Shop(), ["8.8.8.1"]
+        world = World(
+            {"dyn": BothAtOnce(shop=shop)},
+            says={RRType.A: lambda: four[0], RRType.AAAA: lambda: "2600::1"},
+        )
+        world.name_servers["ns1"] = lambda key: map(str, shop.held.get(key, ()))
+        with Store.open(tmp_path, quiet) as store:
+            await world.run(store, 5 * HOUR)
+            four[0] = "8.8.8.2"
+            await world.run(
+                store, HOUR
+            )  # the new A is told, and the AAAA beside it, five hours after it was
+            shop.put("home.example.com", "2600::bad")
+            shop.writes.clear()
+            await world.run(store, 4.9 * HOUR)  # it is mended six hours after it was last told
+            assert shop.writes == []
+            await world.run(store, HOUR)
+            assert shop.addresses(rrtype=AAAA) == ["2600::1"]
+
+    live(go())

@@ -16,7 +16,7 @@ from ..core.observation import Observation, Unseen
 from ..core.report import Outcome, Sight, TargetReport, texts
 from ..core.schedule import Memory, Target
 from ..core.wish import Rule, Wish, needed, wish
-from ..driver import Api, Verdict
+from ..driver import Api, UpdateApi, Verdict
 from ..state.store import Change, Store
 from ..wire.http import Reply, Request, Transport
 from .decide import Settled, Todo, View, decide, unreached, with_sibling
@@ -166,11 +166,15 @@ async def shown(world: World, keys: Collection[Key]) -> dict[Key, frozenset[IPAd
             return
 
     work = [asyncio.ensure_future(one(key)) for key in keys]
-    done, late = await asyncio.wait(work, timeout=SHOWN_WITHIN)
-    for task in late:
-        task.cancel()
-    await asyncio.gather(*late, return_exceptions=True)
-    for task in done:
+    try:
+        await asyncio.wait(work, timeout=SHOWN_WITHIN)
+    finally:
+        for task in work:
+            task.cancel()
+        await asyncio.gather(*work, return_exceptions=True)
+    for task in work:
+        if task.cancelled():
+            continue  # it was late
         if (error := task.exception()) is not None and not isinstance(error, ProviderError):
             raise error
     return found
@@ -334,6 +338,8 @@ async def _write(work: Work, todos: Sequence[Todo]) -> dict[Target, Verdict]:
                 memory = _sent(work.memory(todo.target), todo, now)
                 known = schedule.acknowledged(memory, todo.task.wanted, now, sent=True)
                 memories[todo.target] = replace(known, outcome=Outcome.UPDATED, live=todo.after)
+                if (other := _beside(work, todo)) is not None and other not in memories:
+                    memories[other] = replace(work.memory(other), sent_at=now)
                 event = "updated" if todo.why is None else "refreshed"
                 after = todo.task.wanted.addresses
                 changes.append(work.change(todo.target, event, _before(work, todo), after, todo.why))
@@ -348,6 +354,19 @@ async def _write(work: Work, todos: Sequence[Todo]) -> dict[Target, Verdict]:
     if todos:
         await work.account.provider.write(work.api, [todo.task for todo in todos], settled)
     return verdicts
+
+
+def _beside(work: Work, todo: Todo) -> Target | None:
+    """The target of the other family, if the service was told again what it had acknowledged of it.
+
+    Mending and refreshing count from then on, or each family would make the service hear both.
+    """
+    provider = work.account.provider
+    told = provider.told_beside(todo.task) if isinstance(provider, UpdateApi) else None
+    if told is None:
+        return None
+    target = todo.target._replace(rrtype=told.rrtype)
+    return target if work.memory(target).acknowledged == told.addresses else None
 
 
 async def _look_again(

@@ -51,6 +51,13 @@ class UpdateApi(HttpProvider):
         """Does one request carry both families?  Then it always does: the silent one may be forgotten."""
         return False
 
+    def told_beside(self, task: Task) -> RRset | None:
+        """The other family of the task, if the request that tells the one tells it too."""
+        other = task.sibling
+        if other is None or not self.both() or self.cannot(other, task.wanted) is not None:
+            return None
+        return other
+
     def cannot(self, wanted: RRset, other: RRset | None) -> str | None:
         """Why the service cannot be told that; None if it can.
 

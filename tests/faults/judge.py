@@ -1,0 +1,344 @@
+"""What must hold, checked at every step against what really happened.
+
+The judge sees every request as it leaves, every answer as it arrives, every round that is reported, every
+line that is logged and every octet of the state.  It never asks the agent what it believes.
+
+An address is *right* if the line had it at some moment since the round began in which it was decided: the
+agent cannot see faster than it looks.  What is excused is said where it is (`excuse`), and no more is.
+"""
+
+from __future__ import annotations
+
+import json
+from base64 import b64encode
+from collections import deque
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from math import inf
+from typing import NamedTuple
+from urllib.parse import quote, quote_plus
+
+from homeport.agent.verify import Proof
+from homeport.core import circuit
+from homeport.core.circuit import Kind, Trip
+from homeport.core.dns import Key, RRType
+from homeport.core.report import Outcome, Report, TargetReport
+from homeport.core.schedule import Memory, Target
+from homeport.driver import Budget
+
+from .line import Line
+from .services import NOTHING, Said, Service
+
+DAY, HOUR = 86400.0, 3600.0
+LEEWAY = 400.0  # seconds
+PATIENCE = 10.0  # seconds that a round may wait for an account
+WITNESS = 1.0  # seconds that a second source has, where nobody wrote how many must agree
+
+
+class Broken(NamedTuple):
+    """An invariant that does not hold."""
+
+    law: str
+    what: str
+
+
+@dataclass
+class Ack:
+    """A provider said yes, and the answer arrived."""
+
+    addresses: frozenset[str]
+    wall: float  # seconds since 1970, by the agent's clock
+    saved: bool = False  # has the agent written it down?
+    doubted: bool = False  # did name servers show something else, once they had had their time?
+
+
+@dataclass
+class Hold:
+    """Somebody must not be asked for a while, or until the credential is another."""
+
+    trace: str
+    life: int
+    began: float  # seconds, elapsed
+    wall: float  # seconds since 1970, by the agent's clock
+    seconds: float = inf
+    saved: bool = False  # has the agent written it down?
+
+
+@dataclass
+class Round:
+    began: float  # seconds, elapsed
+    life: int
+    heard: list[tuple[float, RRType, bool]] = field(default_factory=list)  # when, what, was it true?
+    lied: set[str] = field(default_factory=set)  # accounts whose readings were false in it
+    acked: dict[tuple[str, Key], frozenset[str]] = field(default_factory=dict)
+
+
+class Judge:
+    def __init__(
+        self, line: Line, services: Mapping[str, Service], *, strict: bool, elapsed: Callable[[], float]
+    ) -> None:
+        self.line, self.services, self.strict, self.elapsed = line, services, strict, elapsed
+        self.wall: Callable[[], float] = lambda: 0.0
+        self.say: Callable[[str], None] = lambda text: None
+        self.broken: list[Broken] = []
+        self.checks = 0
+        self.life = 0
+        self.rounds: dict[str, Round] = {}
+        self.acks: dict[tuple[str, Key], Ack] = {}
+        self.stops: dict[str, Hold] = {}  # by account: wrong credentials
+        self.blocks: dict[str, Hold] = {}  # 'abuse'
+        self.waits: dict[str, Hold] = {}  # Retry-After
+        self.last: dict[Target, TargetReport] = {}
+        self.jumped = False  # has the clock, since the state was last read?
+        self.sent: dict[str, deque[float]] = {name: deque() for name in services}
+        self.most: dict[str, int] = dict.fromkeys(services, 0)
+        words = [word for service in services.values() for word in service.secrets]
+        self.needles = [form.encode() for word in words for form in forms(word)]
+
+    def breaks(self, law: str, what: str) -> None:
+        self.broken.append(Broken(law, what))
+        self.say(f"BROKEN [{law}] {what}")
+
+    # -- what is seen --------------------------------------------------------------------------
+
+    def began(self, trace: str) -> None:
+        self.rounds[trace] = Round(self.elapsed(), self.life)
+
+    def heard(self, trace: str, rrtype: RRType, address: str) -> None:
+        if (one := self.rounds.get(trace)) is not None:
+            true = address in self.line.had(rrtype, one.began)
+            one.heard.append((self.elapsed(), rrtype, true))
+
+    # -- a request leaves ----------------------------------------------------------------------
+
+    def asks(self, account: str, trace: str, budget: Budget | None) -> None:
+        """Any request to an account, before it is known what becomes of it."""
+        self.checks += 1
+        now = self.elapsed()
+        for law, table in (("stopped", self.stops), ("blocked", self.blocks), ("patience", self.waits)):
+            hold = table.get(account)
+            if hold is not None and self._holds(hold, trace):
+                late = now - hold.began
+                self.breaks(
+                    law, f"{account} is asked {late:.0f} s after it said: not for {hold.seconds:.0f} s"
+                )
+        times = self.sent[account]
+        times.append(now)
+        if budget is not None:
+            while times[0] <= now - budget.seconds:
+                times.popleft()
+            self.most[account] = max(self.most[account], len(times))
+            if len(times) > budget.requests:
+                self.breaks("budget", f"{account}: {len(times)} requests in {budget.seconds} s")
+
+    def _holds(self, hold: Hold, trace: str) -> bool:
+        """Is it in force, for another round than the one that was under way when it began?
+
+        Excuse: after a restart only the clock of the wall can tell how much time is over.  A clock that
+        is moved by less than five minutes has not jumped.
+        """
+        if (hold.trace, hold.life) == (trace, self.life):
+            return False
+        if hold.seconds == inf:
+            return True
+        spent = self.elapsed() - hold.began
+        if hold.life != self.life and self.jumped:
+            return False
+        return spent + LEEWAY < hold.seconds
+
+    def writes(self, account: str, trace: str, said: Said) -> None:
+        """A request that would set something leaves."""
+        self.checks += 1
+        for key, addresses in said.items():
+            for address in addresses:
+                self._right(account, trace, key, address)
+        self._news(account, said)
+
+    def _right(self, account: str, trace: str, key: Key, address: str) -> None:
+        name, rrtype = f"{key[0]} {key[1]}", key[1]
+        one = self.rounds.get(trace)
+        if one is None:
+            self.breaks("right", f"{account}: {name} is written outside of any round")
+            return
+        if address in self.line.had(rrtype, one.began) or self._stands(account, key, address):
+            return
+        # Excuse: a lone witness.  Where nobody wrote how many must agree, one that nobody contradicts
+        # within a second is believed; the manual says so.
+        mine = [(at, true) for at, kind, true in one.heard if kind is rrtype]
+        first = min((at for at, true in mine if not true), default=None)
+        alone = first is not None and not any(true and at < first + WITNESS for at, true in mine)
+        if not self.strict and alone:
+            return
+        self.breaks("right", f"{account}: {name} is to be {address}, which the line does not have")
+
+    def _stands(self, account: str, key: Key, address: str) -> bool:
+        """Does the service hold just that?
+
+        Where one request tells both families, the other one is told beside: as it stands there, if
+        nobody knows better, or if what it should be was refused.
+        """
+        ack = self.acks.get((account, key))
+        return self.services[account].get(key) == {address} or (
+            ack is not None and ack.addresses == {address}
+        )
+
+    def _news(self, account: str, said: Said) -> None:
+        """Is anything of it not acknowledged yet, for each name?"""
+        service = self.services[account]
+        if service.readable:
+            return
+        for owner in {owner for owner, _ in said}:
+            mine = {key: addresses for key, addresses in said.items() if key[0] == owner}
+            if not any(self._reason(account, key, addresses) for key, addresses in mine.items()):
+                told = ", ".join(sorted(address for some in mine.values() for address in some))
+                self.breaks("again", f"{account}: {owner} is told {told} again, which was acknowledged")
+
+    def _reason(self, account: str, key: Key, addresses: frozenset[str]) -> str | None:
+        ack = self.acks.get((account, key))
+        if ack is None:
+            return "nothing is acknowledged"
+        if ack.addresses != addresses:
+            return "another address"
+        if ack.doubted:
+            return "the name servers show something else"
+        days = self.services[account].days
+        if days and abs(self.wall() - ack.wall) >= 0.9 * days * DAY - 1:
+            return "the service forgets"
+        return None
+
+    def needless(self, account: str, trace: str, said: Said) -> None:
+        """A service that can be read was written, and holds what it held."""
+        one = self.rounds.get(trace)
+        if one is None or account not in one.lied:
+            names = ", ".join(sorted(f"{owner} {rrtype}" for owner, rrtype in said)) or "a deletion"
+            self.breaks("again", f"{account}: written without need: {names}")
+
+    def dark(self, account: str, key: Key) -> None:
+        self.breaks("dark", f"{account}: {key[0]} {key[1]} was taken away")
+
+    # -- an answer arrives -----------------------------------------------------------------------
+
+    def acknowledged(self, account: str, trace: str, said: Said, good: Collection[Key]) -> None:
+        for key, addresses in said.items():
+            if key in good:
+                self.acks[account, key] = Ack(addresses, self.wall())
+                if (one := self.rounds.get(trace)) is not None:
+                    one.acked[account, key] = addresses
+            else:
+                self.acks.pop((account, key), None)
+
+    def lost(self, account: str, said: Iterable[Key]) -> None:
+        """Nobody can know what became of it."""
+        for key in said:
+            self.acks.pop((account, key), None)
+
+    def throttled(self, account: str, trace: str, seconds: float) -> None:
+        self.waits[account] = self._hold(trace, min(seconds, DAY))
+
+    def refused(self, account: str, trace: str) -> None:
+        self.stops.setdefault(account, self._hold(trace, inf))
+
+    def blocked(self, account: str, trace: str) -> None:
+        self.blocks.setdefault(account, self._hold(trace, DAY))
+
+    def _hold(self, trace: str, seconds: float) -> Hold:
+        return Hold(trace, self.life, self.elapsed(), self.wall(), seconds)
+
+    def misled(self, account: str, trace: str) -> None:
+        if (one := self.rounds.get(trace)) is not None:
+            one.lied.add(account)
+
+    # -- what else changes what may be expected --------------------------------------------------
+
+    def freed(self, account: str | None = None) -> None:
+        """A person said `retry`; or, of one account, wrote another credential."""
+        if account is not None:
+            self.stops.pop(account, None)
+            return
+        for table in (self.stops, self.blocks, self.waits):
+            table.clear()
+
+    def showed(self, account: str, key: Key, addresses: frozenset[str]) -> None:
+        """An authoritative server has answered."""
+        ack = self.acks.get((account, key))
+        if ack and addresses != ack.addresses and abs(self.wall() - ack.wall) >= 6 * HOUR - 1:
+            ack.doubted = True
+
+    def saved(self, memories: Mapping[Target, Memory], *, kept: bool) -> None:
+        """The agent has written that down; `kept` if a disk has it."""
+        if not kept:
+            return
+        for target, memory in memories.items():
+            ack = self.acks.get((target.account, (target.owner, target.rrtype)))
+            if ack and memory.acknowledged is not None:
+                ack.saved = ack.saved or frozenset(map(str, memory.acknowledged)) == ack.addresses
+
+    def tripped(self, circuits: Mapping[circuit.Key, Trip | None]) -> None:
+        """The agent has written down whom it leaves alone."""
+        for trip in circuits.values():
+            tables = {Kind.STOP: self.stops, Kind.BLOCK: self.blocks, Kind.WAIT: self.waits}
+            if trip is not None and (hold := tables[trip.kind].get(trip.account)) is not None:
+                hold.saved = True
+
+    def ended(self, *, forgot: bool) -> None:
+        """The process is gone; what it had not written down, the next one cannot know."""
+        self.life += 1
+        self.acks = {key: ack for key, ack in self.acks.items() if ack.saved and not forgot}
+        for table in (self.stops, self.blocks, self.waits):
+            for name in [name for name, hold in table.items() if forgot or not hold.saved]:
+                del table[name]
+        if forgot or self.jumped:
+            for times in self.sent.values():
+                times.clear()
+
+    # -- reports, logs, octets -------------------------------------------------------------------
+
+    def reported(self, report: Report, *, patient: bool) -> None:
+        self.checks += 1
+        one = self.rounds.get(report.trace)
+        if one is None:
+            self.breaks("report", f"a report of a round {report.trace} that never began")
+            return
+        took = self.elapsed() - one.began
+        if report.sights and not patient and took > PATIENCE + 0.5:
+            self.breaks("delay", f"a round took {took:.1f} s")
+        for told in report.targets:
+            self.last[told.target] = told
+            key = told.target.owner, told.target.rrtype
+            if told.outcome is not Outcome.UPDATED or told.wanted is None:
+                continue
+            wanted = frozenset(map(str, told.wanted))
+            service = self.services[told.target.account]
+            true = one.acked.get((told.target.account, key)) == wanted or (
+                service.readable and (service.get(key) == wanted or told.target.account in one.lied)
+            )
+            if not true:
+                self.breaks("report", f"{told.target} is said to be updated to {sorted(wanted)}; it is not")
+        self.reads("a report", json.dumps([told.as_json(report.trace) for told in report.targets]).encode())
+
+    def proved(self, proof: Proof) -> None:
+        self.reads("a proof", repr(proof).encode())
+
+    def reads(self, where: str, octets: bytes) -> None:
+        """Octets that somebody could read."""
+        for needle in self.needles:
+            if needle in octets:
+                at = octets.index(needle)
+                near = octets[max(0, at - 40) : at].decode("utf-8", "replace")
+                self.breaks("secret", f"{where} holds a secret, after {near!r}")
+
+    def logs(self, text: str) -> None:
+        self.checks += 1
+        self.reads("the log", text.encode())
+        if "bug in Homeport" in text:
+            self.breaks("bug", text)
+
+
+def forms(secret: str) -> set[str]:
+    """A secret as it is, and as it looks in a URL or a header."""
+    plain = {secret, quote(secret), quote(secret, safe=""), quote_plus(secret)}
+    coded = {b64encode(text.encode()).decode() for text in (secret, f"me:{secret}")}
+    return plain | coded | {json.dumps(secret)[1:-1]}
+
+
+__all__ = ["NOTHING", "Broken", "Judge"]

@@ -1,0 +1,661 @@
+"""One seed: a life story of an agent, from its first start to the day on which all is well again."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import logging
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from hashlib import sha256
+from pathlib import Path
+from random import Random
+from typing import Any
+
+from homeport.agent.hearing import everybody, nobody
+from homeport.agent.loop import TRACE, Agent
+from homeport.agent.world import Account, Setup, Uplink
+from homeport.core import circuit
+from homeport.core.dns import RRType
+from homeport.core.hint import HAND, Hint
+from homeport.core.report import Outcome, Report
+from homeport.core.schedule import Target
+from homeport.core.wish import Rule
+from homeport.replay.clock import VirtualLoop
+from homeport.report.log import LOGGER, JsonFormat, LogView, TextFormat, _Traced
+from homeport.state.store import FILE
+
+from .disk import Disk, failing
+from .judge import DAY, HOUR, Broken, Judge
+from .line import FAULTS, Line, Tongue, sources
+from .services import EVERY, Dyndns2, HttpService, service
+from .world import EXCHANGES, Kept, Lab, Life, Weather
+
+MINUTE = 60.0
+# Seconds between two looks, and how long the troubled part of such a life is: fifty to eighty rounds.
+SPANS = (
+    (300.0, 4 * HOUR),
+    (900.0, 14 * HOUR),
+    (HOUR, 3 * DAY),
+    (6 * HOUR, 15 * DAY),
+    (2 * DAY, 120 * DAY),
+    (5 * DAY, 365 * DAY),
+)
+ENDS_WITHIN = 30.0  # seconds, from being asked to end until the process is gone
+
+
+@dataclass
+class Story:
+    """What became of one seed."""
+
+    seed: int
+    broken: list[Broken] = field(default_factory=list)
+    lines: list[str] = field(default_factory=list)
+    steps: int = 0
+    requests: int = 0
+    checks: int = 0
+    rounds: int = 0
+    kills: int = 0
+    torn: int = 0
+    lives: int = 0
+    days: float = 0.0
+    struck: dict[str, int] = field(default_factory=dict)
+    digest: str = ""
+
+
+def tell(seed: int, *, aloud: Callable[[str], None] | None = None) -> Story:
+    """Live the life of that seed.  Its lines are told as they happen, if somebody listens."""
+    story = Story(seed)
+    shm = Path("/dev/shm")
+    with (
+        tempfile.TemporaryDirectory(prefix="homeport-faults-", dir=shm if shm.is_dir() else None) as root,
+        asyncio.Runner(loop_factory=VirtualLoop) as runner,
+    ):
+        runner.run(_Fate(story, Path(root), aloud).run())
+    story.digest = sha256("\n".join(story.lines).encode()).hexdigest()[:16]
+    return story
+
+
+class _Fate:
+    """What happens, and when."""
+
+    def __init__(self, story: Story, root: Path, aloud: Callable[[str], None] | None) -> None:
+        self.story, self.aloud = story, aloud
+        self.chance = chance = Random(story.seed)
+        self.line = Line(chance)
+        self.tongue = Tongue(self.line, chance, lambda: 0.0)
+        names = chance.sample(EVERY, chance.randint(2, 3))
+        secret = [f"s3cr3t/{chance.randbytes(6).hex()}&y +{name}" for name in names]
+        self.services = {
+            name: service(name, word, self._true_time) for name, word in zip(names, secret, strict=True)
+        }
+        self.strict = chance.random() < 0.7
+        self.judge = Judge(self.line, self.services, strict=self.strict, elapsed=self._elapsed)
+        self.lab = Lab(story.seed, chance, self.line, self.tongue, self.services, self.judge, self.say)
+        self.judge.wall, self.judge.say = self.lab.now, self.say
+        self.lab.weather = {name: Weather() for name in names}
+        self.tongue.struck, self.lab.sticks = self.lab.strike, self._stuck
+        self.tongue.told = lambda rrtype, operator, address: self.judge.heard(TRACE.get(), rrtype, address)
+        self.sources = sources(chance)
+        self.ttl = chance.choice([None, 300, 3600])
+        self.verify = chance.random() < 0.8
+        self.hears = chance.choice([nobody, everybody])
+        self.interval, self.span = chance.choice(SPANS)
+        self.disk = Disk(root, chance)
+        self.fingerprints = dict.fromkeys(names, 0)
+        self.life: Life | None = None
+        self.agent: Agent | None = None
+        self.store: Kept | None = None
+        self.forget = False  # will the next process find nothing of what this one knew?
+        self.logs = io.StringIO()
+        self.once = False  # do the next processes run one round only?
+        self.phase = "trouble"
+
+    def _true_time(self) -> float:
+        return self.lab.true_time()
+
+    def _elapsed(self) -> float:
+        return self.lab.elapsed()
+
+    # -- telling ---------------------------------------------------------------------------------
+
+    def say(self, text: str) -> None:
+        at = self.lab.elapsed()
+        clock = f"{int(at % DAY // HOUR):02}:{int(at % HOUR // 60):02}:{at % 60:06.3f}"
+        line = f"{int(at // DAY):4}d {clock} {text}"
+        self.story.lines.append(line)
+        if self.aloud is not None:
+            self.aloud(line)
+
+    # -- processes -------------------------------------------------------------------------------
+
+    async def run(self) -> None:
+        loop = asyncio.get_running_loop()
+        loop.set_exception_handler(self._unhandled)
+        interval = f"a look every {self.interval:.0f} s for {self.span / DAY:.3g} days"
+        self.say(f"seed {self.story.seed}: {', '.join(self.services)}; {interval}; strict={self.strict}")
+        with failing(self.disk), self._listening():
+            events = asyncio.ensure_future(self._events())
+            try:
+                while not events.done() and not self.judge.broken:
+                    await self._process(events)
+            finally:
+                events.cancel()
+                result = (await asyncio.gather(events, return_exceptions=True))[0]
+            if isinstance(result, Exception):
+                raise result
+        story = self.story
+        story.broken, story.steps, story.requests = self.judge.broken, self.lab.steps, self.lab.requests
+        story.checks, story.rounds = self.judge.checks, len(self.judge.rounds)
+        story.struck, story.torn = self.lab.struck, self.disk.torn
+        story.days = self.lab.elapsed() / DAY
+
+    async def _process(self, events: asyncio.Task[None]) -> None:
+        """One process, from its start to its end."""
+        story, judge, chance = self.story, self.judge, self.chance
+        story.lives += 1
+        life = Life(self.lab)
+        here = set(asyncio.all_tasks())
+        store = Kept.open(self.disk.here, self._warned)
+        store.life, store.lost = life, self.disk.mode != "well"
+        self.life, self.store = life, store
+        view = LogView()
+        once, self.once = self.once, False
+
+        def report(report: Report) -> None:
+            if life.alive:
+                view(report)
+                judge.reported(report, patient=once)
+
+        def proved(proof: Any) -> None:
+            if life.alive:
+                judge.proved(proof)
+
+        life.died = self._died
+        self.disk.died = lambda: life.kill("killed while it wrote to the disk")
+        self.agent = agent = Agent(self._setup(), life, store, report, proved, hears=self.hears)
+        task = asyncio.ensure_future(agent.once() if once else agent.run())
+        over = asyncio.ensure_future(life.over.wait())
+        watch = [task, over, events]
+        try:
+            while not (task.done() or over.done() or events.done() or judge.broken):
+                await asyncio.wait(watch, timeout=self.interval, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            over.cancel()
+            if task.done() and not life.over.is_set() and not (once and task.exception() is None):
+                judge.breaks("alive", f"the agent ended by itself: {task.exception()!r}")
+            elif not life.alive:
+                self.say(life.why)
+                story.kills += 1
+            elif life.over.is_set():
+                self.say(life.why)
+            began = self.lab.elapsed()
+            task.cancel()
+            await asyncio.gather(task, over, return_exceptions=True)
+            left = list(asyncio.all_tasks() - here - {task, over})
+            if left and life.alive:
+                judge.breaks("alive", f"{len(left)} tasks are left behind: {left[0]!r}")
+            if life.alive and self.lab.elapsed() - began > ENDS_WITHIN:
+                judge.breaks("alive", f"it took {self.lab.elapsed() - began:.0f} s to end")
+            for one in left:
+                one.cancel()
+            await asyncio.gather(*left, return_exceptions=True)
+            judge.reads("the state", self.disk.octets())
+            if life.alive:
+                store.__exit__(None, None, None)
+                self.disk.leave()
+            else:
+                store._db.close()
+            self.disk.clear()
+            life.alive = False
+            judge.ended(forgot=self.forget)
+            self.forget = False
+        await asyncio.sleep(chance.uniform(0.5, 30.0))  # until whoever watches over it starts it again
+
+    def _stuck(self) -> None:
+        """Something hangs for ever: whoever watches over the agent looks again and again (`cli.pulse`)."""
+        for seconds in (310, 340, 400, 700):
+            self._for(seconds, self._watch)
+
+    def _watch(self) -> None:
+        if self.agent is not None and self.life is not None and self.life.alive:
+            for why, task in self.agent.hung():
+                self.say(f"given up: {why}")
+                self.agent.give_up(task)
+
+    def _died(self) -> None:
+        if self.life is not None and "disk" not in self.life.why and self.disk.die_in is None:
+            self.disk.leave()
+
+    def _warned(self, text: str) -> None:
+        self.say(f"the store: {text}")
+        self.judge.logs(text)
+        if "in memory" in text and self.store is not None:
+            self.store.lost = True
+        if "put aside" in text or "begins anew" in text or "left out" in text:
+            self.judge.ended(forgot=True)
+            self.judge.life -= 1
+
+    def _setup(self) -> Setup:
+        targets = [
+            Target(owner, rrtype, name) for name, one in self.services.items() for owner, rrtype in one.keys
+        ]
+        return Setup(
+            rules=tuple(
+                Rule(target, ("line",), ttl=self.ttl, written=target.rrtype is RRType.A)
+                for target in targets
+            ),
+            uplinks={
+                "line": Uplink(
+                    name="line",
+                    sources=self.sources,
+                    agree=2 if self.strict else None,
+                    by_default=frozenset({RRType.AAAA}),
+                )
+            },
+            accounts={
+                name: Account(name, one.provider(), f"f{self.fingerprints[name]}")
+                for name, one in self.services.items()
+            },
+            interval=self.interval,
+            verify=self.verify,
+        )
+
+    # -- what is said ----------------------------------------------------------------------------
+
+    @contextmanager
+    def _listening(self) -> Iterator[None]:
+        """The log, in both its forms, is read by the judge."""
+        level, propagate = LOGGER.level, LOGGER.propagate
+        handlers = [_Ear(self._logged, form) for form in (TextFormat(), JsonFormat())]
+        for handler in handlers:
+            handler.addFilter(_Traced(TRACE.get))
+            LOGGER.addHandler(handler)
+        LOGGER.setLevel(logging.DEBUG)
+        LOGGER.propagate = False
+        try:
+            yield
+        finally:
+            for handler in handlers:
+                LOGGER.removeHandler(handler)
+            LOGGER.setLevel(level)
+            LOGGER.propagate = propagate
+
+    def _logged(self, text: str, record: logging.LogRecord, form: logging.Formatter) -> None:
+        if self.life is None or not self.life.alive:
+            return
+        self.judge.logs(text)
+        if isinstance(form, TextFormat) and record.levelno >= logging.INFO:
+            self.say(f"    log: {text[20:]}")
+
+    def _unhandled(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        if self.life is not None and self.life.alive:
+            self.judge.breaks("bug", f"{context.get('message')}: {context.get('exception')!r}")
+
+    # -- what happens ----------------------------------------------------------------------------
+
+    async def _events(self) -> None:
+        """The troubled time, then a day on which all is well."""
+        chance = self.chance
+        # Not everything goes wrong in every life: some show what one trouble alone does.
+        every: list[Callable[[], Any]] = [
+            self._moves, self._moves, self._moves, self._flaps, self._outage, self._bad_provider,
+            self._bad_provider, self._bad_provider, self._hanging, self._bad_sources, self._lies,
+            self._bad_servers, self._clock, self._kill, self._kill, self._kill_in_a_commit, self._restart,
+            self._loops, self._disk_trouble, self._rots, self._edits, self._revokes, self._abuse,
+            self._names_refused, self._hints, self._retries, self._no_six,
+        ]  # fmt: skip
+        kinds = chance.sample(every, chance.randint(3, len(every)))
+        number = chance.randint(8, 40)
+        moments = sorted(chance.uniform(0, self.span) for _ in range(number))
+        for moment in moments:
+            await asyncio.sleep(max(0.0, moment - self.lab.elapsed()))
+            await chance.choice(kinds)()
+        await self._all_is_well()
+
+    def _length(self, least: float = 60.0) -> float:
+        """How long a trouble lasts: often short, sometimes very long."""
+        return max(least, min(self.span / 10, 3 * DAY) * self.chance.random() ** 3)
+
+    async def _moves(self) -> None:
+        rrtype = self.chance.choice(list(RRType))
+        was = self.line.now(rrtype)
+        now = self.line.change(rrtype, self.lab.elapsed())
+        self.say(f"the line changes from {was} to {now}")
+        if self.chance.random() < 0.5 and self.life is not None:
+            from ipaddress import ip_address
+
+            self.life.hint(Hint("nat-pmp", f"the gateway announces {now}", "line", ip_address(now)))
+
+    async def _flaps(self) -> None:
+        self.lab.strike("flapping")
+        rrtype, elapsed = self.chance.choice(list(RRType)), self.lab.elapsed
+        one, other = self.line.now(rrtype), self.line.change(rrtype, elapsed())
+        self.say(f"the line flaps between {one} and {other}")
+        for _ in range(self.chance.randint(2, 9)):
+            await asyncio.sleep(self.chance.uniform(0.2, 40))
+            self.line.change(rrtype, elapsed(), one)
+            one, other = other, one
+        self.say(f"and stays at {self.line.now(rrtype)}")
+
+    async def _outage(self) -> None:
+        self.lab.strike("outage")
+        self.line.up = False
+        self.say("the line is down")
+        await asyncio.sleep(self._length(5.0) / 4)
+        self.line.up = True
+        self.say("the line is up")
+
+    async def _no_six(self) -> None:
+        self.lab.strike("no IPv6")
+        self.line.six = False
+        self.say("the line carries no IPv6")
+        await asyncio.sleep(self._length())
+        self.line.six = True
+        self.say("the line carries IPv6")
+
+    def _for(self, seconds: float, end: Callable[[], object]) -> None:
+        asyncio.get_running_loop().call_later(seconds, end)
+
+    async def _bad_provider(self) -> None:
+        name = self.chance.choice(list(self.services))
+        kinds = self.chance.sample(EXCHANGES, self.chance.choice([1, 1, 2, 4, len(EXCHANGES)]))
+        often, seconds = self.chance.choice([0.1, 0.3, 0.7, 1.0]), self._length()
+        self.lab.weather[name] = Weather(often, kinds)
+        some = ", ".join(kinds[:4])
+        self.say(f"{name} is out of order ({often:.0%} of: {some}) for {seconds:.0f} s")
+        self._for(seconds, lambda: self._recovers(name))
+
+    async def _hanging(self) -> None:
+        name = self.chance.choice(list(self.services))
+        seconds = self._length() / 4
+        self.lab.weather[name] = Weather(hang=True)
+        self.say(f"{name} hangs for {seconds:.0f} s")
+        self._for(seconds, lambda: self._recovers(name))
+
+    def _recovers(self, name: str) -> None:
+        self.lab.weather[name] = Weather()
+
+    async def _bad_sources(self) -> None:
+        operators = sorted({one.operator for some in self.sources.values() for one in some})
+        some = self.chance.sample(operators, self.chance.randint(1, len(operators)))
+        often = self.chance.choice([0.2, 0.6, 1.0])
+        self.tongue.kinds = self.chance.sample(FAULTS, self.chance.choice([1, 3, len(FAULTS)]))
+        self.tongue.trouble = dict.fromkeys(some, often)
+        seconds = self._length()
+        self.say(f"{', '.join(some)} fail ({often:.0%}) for {seconds:.0f} s")
+        self._for(seconds, self.tongue.trouble.clear)
+
+    async def _lies(self) -> None:
+        self.lab.strike("lie")
+        operators = sorted({one.operator for some in self.sources.values() for one in some})
+        self.tongue.liar = self.chance.choice(operators)
+        self.tongue.lie = self.chance.choice(["false", "old"])
+        seconds = self._length()
+        self.say(f"{self.tongue.liar} lies ({self.tongue.lie}) for {seconds:.0f} s")
+        self._for(seconds, self._honest)
+
+    def _honest(self) -> None:
+        self.tongue.liar = None
+
+    async def _bad_servers(self) -> None:
+        name = self.chance.choice(list(self.services))
+        self.lab.servers[name] = self.chance.choice([0.2, 0.6, 1.0])
+        self.lab.lag = self.chance.choice([2.0, 60.0, 600.0])
+        seconds = self._length()
+        self.say(f"the name servers of {name} fail, or are {self.lab.lag:.0f} s late, for {seconds:.0f} s")
+        self._for(seconds, lambda: self._served(name))
+
+    def _served(self, name: str) -> None:
+        self.lab.servers.pop(name, None)
+        self.lab.lag = 2.0
+
+    async def _clock(self) -> None:
+        self.lab.strike("clock")
+        by = self.chance.choice([-1, 1]) * self.chance.choice([1.0, 90.0, HOUR, DAY, 40 * DAY, 400 * DAY])
+        if self.chance.random() < 0.15:
+            by = -self.lab.now() + 86400.0  # a machine without a battery, at its boot
+        self.lab.jump += by
+        self.judge.jumped = True
+        self.say(f"the clock jumps by {by:+.0f} s")
+        if abs(by) > HOUR or self.chance.random() < 0.5:  # else it stays as it is
+            self._for(self._length(), self._clock_right)
+
+    def _clock_right(self) -> None:
+        self.judge.jumped = True
+        self.lab.jump = 0.0
+
+    async def _kill(self) -> None:
+        if self.life is not None:
+            self.life.kill_in = self.chance.randint(1, 60)
+
+    async def _kill_in_a_commit(self) -> None:
+        self.disk.die_in = self.chance.randint(1, 6)
+
+    async def _restart(self) -> None:
+        if self.life is not None:
+            self.life.cancel_in = self.chance.randint(1, 40)
+
+    async def _loops(self) -> None:
+        """Something starts it again and again: a container, a cron job, a power supply."""
+        self.lab.strike("restart loop")
+        self.say("a restart loop begins")
+        for _ in range(self.chance.randint(3, 12)):
+            self.once = self.chance.random() < 0.3
+            if self.life is not None:
+                if self.chance.random() < 0.5:
+                    self.life.kill_in = self.chance.randint(1, 30)
+                else:
+                    self.life.cancel_in = self.chance.randint(1, 30)
+            await asyncio.sleep(self.chance.uniform(5, 60))
+        self.say("the restart loop is over")
+
+    async def _disk_trouble(self) -> None:
+        self.disk.mode = self.chance.choice(["full", "read-only", "broken"])
+        self.lab.strike(f"disk {self.disk.mode}")
+        seconds = self._length()
+        self.say(f"the disk is {self.disk.mode} for {seconds:.0f} s")
+        self._for(seconds, self._disk_well)
+
+    def _disk_well(self) -> None:
+        self.disk.mode = "well"
+
+    async def _rots(self) -> None:
+        if self.life is None:
+            return
+        self.lab.strike("disk rots")
+        self.life.kill("killed, and the disk rots")
+        self.disk.rot()
+        self.forget = True
+        self.say("some octets of the state file are others now")
+
+    async def _edits(self) -> None:
+        self.lab.strike("edited by hand")
+        one = self.services[self.chance.choice(list(self.services))]
+        key = self.chance.choice(one.keys)
+        false = {RRType.A: "198.51.100.99", RRType.AAAA: "2001:db8::99"}[key[1]]
+        several = one.readable and self.chance.random() < 0.4
+        to = one.get(key) | {false} if several else frozenset({false})
+        if self.chance.random() < 0.2:
+            to = frozenset()
+        self.lab.edit(one, key, to)
+        self.say(f"a person edits {key[0]} {key[1]} at {one.account}: {', '.join(sorted(to)) or 'nothing'}")
+
+    async def _revokes(self) -> None:
+        name = self.chance.choice(list(self.services))
+        if name in self.lab.revoked:
+            return
+        self.lab.strike("revoked")
+        self.lab.revoked.add(name)
+        self.services[name].revoke(revoked=True)
+        seconds = self._length()
+        self.say(f"{name} does not accept our credential any more, for {seconds:.0f} s")
+        self._for(seconds, lambda: self._new_credential(name))
+
+    def _new_credential(self, name: str) -> None:
+        """The person writes a new one, and starts the agent again."""
+        if name not in self.lab.revoked:
+            return
+        self.lab.revoked.discard(name)
+        self.services[name].revoke(revoked=False)
+        self.fingerprints[name] += 1
+        self.judge.freed(name)
+        self.say(f"{name} has a new credential")
+        if self.life is None or self.agent is None:
+            return
+        if self.chance.random() < 0.5:
+            self.agent.adopt(self._setup(), self.life)
+            self.life.hint(Hint(HAND, "the configuration has changed"))
+        else:
+            self.life.end("the person starts it again, with the new credential")
+
+    async def _abuse(self) -> None:
+        some = [one for one in self.services.values() if isinstance(one, Dyndns2)]
+        if not some:
+            return
+        one = self.chance.choice(some)
+        host = self.chance.choice(one.owners).text
+        self.lab.abused.add((one.account, host))
+        self.say(f"{one.account} locks {host} for abuse")
+        self._for(self._length(), lambda: self.lab.abused.discard((one.account, host)))
+
+    async def _names_refused(self) -> None:
+        some = [one for one in self.services.values() if isinstance(one, HttpService)]
+        if not some:
+            return
+        one = self.chance.choice(some)
+        owner = self.chance.choice(one.owners).text
+        self.lab.strike("name refused")
+        one.fake.refused.add(owner)
+        self.say(f"{one.account} refuses {owner}")
+        self._for(self._length(), lambda: one.fake.refused.discard(owner))
+
+    async def _hints(self) -> None:
+        """Somebody chatters: hints for nothing, and many of them."""
+        self.lab.strike("false hints")
+        self.say("false hints")
+        for _ in range(self.chance.randint(3, 40)):
+            if self.life is not None:
+                self.life.hint(
+                    Hint(self.chance.choice(["system", "upnp", "tripwire"]), "something changed")
+                )
+            await asyncio.sleep(self.chance.uniform(0.01, 20))
+
+    async def _retries(self) -> None:
+        self._retry()
+
+    def _retry(self) -> None:
+        """As `homeport retry` does, in the process that runs."""
+        if self.store is None or self.life is None or not self.life.alive:
+            return
+        self.say("a person says: retry")
+        self.store.trip({key: circuit.lift(trip) for key, trip in self.store.circuits().items()})
+        self.store.save({target: memory.freed() for target, memory in self.store.memories().items()})
+        self.judge.freed()
+        self.life.hint(Hint(HAND, "somebody asks for it"))
+
+    # -- the end ---------------------------------------------------------------------------------
+
+    async def _all_is_well(self) -> None:
+        """Faults end.  Then every target must converge, and whoever fails must delay no other."""
+        lab, tongue = self.lab, self.tongue
+        self.say("all is well from here on")
+        for name in self.services:
+            lab.weather[name] = Weather()
+            self.services[name].revoke(revoked=False)
+            if name in lab.revoked:
+                self.fingerprints[name] += 1
+        lab.revoked.clear()
+        lab.abused.clear()
+        lab.servers.clear()
+        lab.lag = 2.0
+        for one in self.services.values():
+            if isinstance(one, HttpService):
+                one.fake.refused.clear()
+        tongue.trouble.clear()
+        tongue.liar = None
+        self.line.up = self.line.six = True
+        lab.jump = 0.0
+        self.disk.mode, self.disk.die_in = "well", None
+        self.judge.freed()
+        if self.life is not None:
+            self.life.kill_in = self.life.cancel_in = None
+            self.life.end("the person starts it again, now that all is well")
+        await asyncio.sleep(60)
+        self.once = False
+        self._retry()
+        await self._converges("after all faults ended", 2 * max(self.interval, HOUR) + 14 * HOUR)
+        await self._drill()
+        await asyncio.sleep(min(DAY, 12 * self.interval))
+        await self._converges("after a quiet time", MINUTE)
+
+    async def _converges(self, when: str, within: float) -> None:
+        ends = self.lab.elapsed() + within
+        while wrong := self._wrong():
+            if self.lab.elapsed() >= ends:
+                for text in wrong:
+                    self.judge.breaks("converges", f"{when}, {within:.0f} s later: {text}")
+                return
+            await asyncio.sleep(20)
+        self.say(f"all targets are right {when}")
+
+    def _wrong(self, but: Sequence[str] = ()) -> list[str]:
+        return [
+            f"{name}: {key[0]} {key[1]} is {sorted(held)}, not {self.line.now(key[1])}"
+            for name, one in self.services.items()
+            if name not in but
+            for key, held in one.held().items()
+            if held != {self.line.now(key[1])}
+        ]
+
+    def _paced(self) -> set[str]:
+        """The accounts with names that are not changed now since they were changed too often."""
+        return {target.account for target, told in self.judge.last.items() if told.outcome is Outcome.HELD}
+
+    async def _drill(self) -> None:
+        """One account hangs or fails, the address changes, a hint tells of it: the others must follow."""
+        from ipaddress import ip_address
+
+        chance = self.chance
+        victim = chance.choice(list(self.services))
+        if chance.random() < 0.6:
+            self.lab.weather[victim] = Weather(hang=True)
+        else:
+            self.lab.weather[victim] = Weather(1.0, [chance.choice(EXCHANGES)])
+        self.say(f"a drill: {victim} fails ({self.lab.weather[victim].kinds[:1]})")
+        if self.life is not None:
+            self.life.hint(Hint("system", "something changed"))
+        await asyncio.sleep(chance.uniform(0, 15))
+        for rrtype in RRType:
+            self.line.change(rrtype, self.lab.elapsed())
+        if self.life is not None:
+            for rrtype in RRType:
+                now = self.line.now(rrtype)
+                self.life.hint(Hint("nat-pmp", f"it is {now} now", "line", ip_address(now)))
+        began = self.lab.elapsed()
+        while (wrong := self._wrong([victim, *self._paced()])) and self.lab.elapsed() < began + 40:
+            await asyncio.sleep(1)
+        for text in wrong:
+            self.judge.breaks("delay", f"while {victim} failed: {text}")
+        self.lab.weather[victim] = Weather()
+        self.judge.freed()
+        self._retry()
+        await self._converges("after the drill", 2 * max(self.interval, HOUR) + 14 * HOUR)
+
+
+class _Ear(logging.Handler):
+    def __init__(
+        self, hear: Callable[[str, logging.LogRecord, logging.Formatter], None], form: logging.Formatter
+    ) -> None:
+        super().__init__()
+        self._hear = hear
+        self.setFormatter(form)
+        self.form = form
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self._hear(self.format(record), record, self.form)
+
+
+__all__ = ["FILE", "Story", "tell"]

@@ -1,0 +1,199 @@
+"""Does the lab find bugs?  Each of these is put into the agent, alone, and the lab must break.
+
+python -m tests.faults.mutants [NAME ...]
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import NamedTuple
+
+from tests.faults.__main__ import FIXED
+
+SRC = Path(__file__).parents[2] / "src"
+SEEDS = 48
+
+
+class Mutant(NamedTuple):
+    """A bug: in that file, this instead of that."""
+
+    name: str
+    file: str
+    old: str
+    new: str
+
+
+MUTANTS = (
+    Mutant(
+        "an acknowledgement is not written down",
+        "agent/work.py",
+        "            work.save(memories, changes)\n            work.own({one.target",
+        "            work.memories.update(memories)\n            work.own({one.target",
+    ),
+    Mutant(
+        "a stop of the account is ignored",
+        "agent/guard.py",
+        "        return found and (circuit.says(*found, now), circuit.left(found[1], now))",
+        "        return None",
+    ),
+    Mutant(
+        "a stop is not written down",
+        "agent/guard.py",
+        "            self._store.trip(news)\n",
+        "            pass\n",
+    ),
+    Mutant(
+        "one source is believed",
+        "agent/observe.py",
+        "need = max(1, min(uplink.agree or USUAL, operators))",
+        "need = 1",
+    ),
+    Mutant(
+        "after a change without an answer the old is believed",
+        "core/schedule.py",
+        "if wrote and isinstance(error, NoAnswer | Unintelligible):",
+        "if False:",
+    ),
+    Mutant(
+        "an unknown address is taken for none",
+        "agent/decide.py",
+        "    if isinstance(wish, Unseen):\n        return Settled(",
+        "    if isinstance(wish, Unseen) and provider.readable:\n"
+        "        wish = RRset(target.owner, target.rrtype, frozenset())\n"
+        "    if isinstance(wish, Unseen):\n        return Settled(",
+    ),
+    Mutant(
+        "a round waits for the slowest account",
+        "agent/loop.py",
+        "anew=anew, patience=PATIENCE)",
+        "anew=anew, patience=None)",
+    ),
+    Mutant(
+        "name servers are believed before they had their time",
+        "core/schedule.py",
+        "    return since >= (DRIFT_EVERY if memory.sent_at is not None else DRIFT_AFTER)",
+        "    return True",
+    ),
+    Mutant(
+        "drift is never mended",
+        "core/schedule.py",
+        "    if live is None or live == wanted.addresses or memory.acknowledged_at is None:",
+        "    if True or live is None or memory.acknowledged_at is None:",
+    ),
+    Mutant(
+        "the budget is not kept",
+        "agent/guard.py",
+        "        if wait := max(budget.wait(meter.spent, limit, now) for meter in meters.values()):",
+        "        if wait := 0.0:",
+    ),
+    Mutant(
+        "Retry-After is ignored",
+        "core/circuit.py",
+        "        asked = waits[min(strikes, len(waits)) - 1] if error.retry_after is None else error.retry_after",
+        "        asked = 60.0",
+    ),
+    Mutant(
+        "'abuse' holds for an hour",
+        "core/circuit.py",
+        "        span = min(DAY * 2.0 ** min(strikes - 1, 30), LONGEST_BLOCK)",
+        "        span = HOUR",
+    ),
+    Mutant(
+        "a provider's words go into messages as they are",
+        "wire/auth.py",
+        "def scrub(",
+        "def scrub(text: str, *_: object) -> str:\n    return text\n\n\ndef _scrub(",
+    ),
+    Mutant(
+        "trouble with the disk ends the agent",
+        "state/store.py",
+        "        except _TROUBLE as error:\n            self._recover(error)\n            with self._db:",
+        "        except UnicodeDecodeError as error:\n            self._recover(error)\n"
+        "            with self._db:",
+    ),
+    Mutant(
+        "SQLite is not told to write in transactions",
+        "state/store.py",
+        "            with self._db:\n                work(self._db)\n        except (sqlite3",
+        "            work(self._db)\n        except (sqlite3",
+    ),
+    Mutant(
+        "tasks are left behind when a look is cancelled",
+        "agent/work.py",
+        "    finally:\n        for task in work:\n            task.cancel()\n"
+        "        await asyncio.gather(*work, return_exceptions=True)\n    for task in work:",
+        "    finally:\n        pass\n    for task in work:\n        if not task.done():\n"
+        "            continue\n    for task in work:\n        if not task.done():\n            continue",
+    ),
+    Mutant(
+        "a family that is told beside the other does not count as told",
+        "agent/work.py",
+        "    if told is None:\n        return None",
+        "    if True:\n        return None",
+    ),
+    Mutant(
+        "the other family is not told beside",
+        "agent/work.py",
+        "            decision = with_sibling(decision, wishes.get(sibling), work.memories.get(sibling))",
+        "            pass",
+    ),
+    Mutant(
+        "work that hangs is never given up",
+        "agent/loop.py",
+        "            if now - world.at > HUNG and name not in self._given_up",
+        "            if False",
+    ),
+)
+
+
+def run(mutant: Mutant) -> str:
+    """What the lab says of it."""
+    with tempfile.TemporaryDirectory() as folder:
+        src = Path(folder) / "src"
+        shutil.copytree(SRC, src, ignore=shutil.ignore_patterns("__pycache__"))
+        path = src / "homeport" / mutant.file
+        text = path.read_text()
+        if text.count(mutant.old) != 1:
+            return f"cannot be put in: {mutant.old!r} is there {text.count(mutant.old)} times"
+        path.write_text(text.replace(mutant.old, mutant.new))
+        worker = subprocess.Popen(
+            [sys.executable, "-m", "tests.faults", "--json", f"1:{SEEDS + 1}:1"],
+            env=os.environ | {"PYTHONHASHSEED": FIXED, "PYTHONPATH": str(src)},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        assert worker.stdout is not None
+        with worker.stdout:
+            said: list[str] = []
+            for line in worker.stdout:
+                if not line.startswith("{"):
+                    said.append(line.strip())
+                elif (story := json.loads(line))["broken"]:
+                    worker.kill()
+                    worker.wait()
+                    law, what = story["broken"][0]
+                    return f"found by seed {story['seed']}: [{law}] {what[:90]}"
+        worker.wait()
+        return f"found: the lab itself ends: {said[-1]}" if said else "NOT FOUND"
+
+
+def main() -> int:
+    lived = 0
+    for mutant in MUTANTS:
+        if sys.argv[1:] and not any(word in mutant.name for word in sys.argv[1:]):
+            continue
+        said = run(mutant)
+        lived += not said.startswith("found")
+        print(f"{mutant.name}: {said}", flush=True)
+    return 1 if lived else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,327 @@
+"""Providers of the lab: the fakes that every driver is held to, each with what its requests mean.
+
+A service knows what it holds, what a request would set, and which names an answer acknowledges; it knows
+nothing of the agent.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from ipaddress import ip_address
+from types import SimpleNamespace
+from typing import Any, ClassVar
+
+import dns.flags
+import dns.message
+import dns.name
+import dns.rdataclass
+import dns.rdatatype
+import dns.rdtypes.IN.A
+import dns.renderer
+import dns.update
+
+from homeport.core.dns import Key, Name, RRType
+from homeport.core.secret import Secret
+from homeport.demo import nameserver
+from homeport.driver import Provider
+from homeport.providers.dyndns2 import DynDNS2
+from homeport.providers.rfc2136 import RFC2136
+from homeport.wire.http import Reply, Request
+from tests.fakes import Fake
+from tests.fakes.cloudflare import FakeCloudflare
+from tests.fakes.desec import FakeDeSEC
+from tests.fakes.duckdns import FakeDuckDNS
+from tests.fakes.dyndns2 import FakeDynu, FakePlain, FakeStrato, query
+
+Texts = frozenset[str]
+Said = dict[Key, Texts]
+NOTHING: Texts = frozenset()
+
+
+class Service:
+    """One account at one provider."""
+
+    readable: ClassVar[bool] = True
+    days: ClassVar[int | None] = None  # after which it wants to be told again
+    over_http: ClassVar[bool] = True
+
+    def __init__(self, account: str, owners: tuple[str, ...], secret: str) -> None:
+        self.account = account
+        self.owners = tuple(map(Name, owners))
+        self.secret = secret  # what the configuration says
+        self.shown: list[tuple[float, Key, Texts]] = []  # what the name servers were given, and when
+
+    @property
+    def keys(self) -> list[Key]:
+        return [(owner, rrtype) for owner in self.owners for rrtype in RRType]
+
+    def provider(self) -> Provider:
+        raise NotImplementedError
+
+    def held(self) -> Said:
+        return {key: self.get(key) for key in self.keys}
+
+    def get(self, key: Key) -> Texts:
+        raise NotImplementedError
+
+    def put(self, key: Key, addresses: Texts) -> None:
+        """A person changes it by hand."""
+        raise NotImplementedError
+
+    def revoke(self, *, revoked: bool) -> None:
+        """The credential of the configuration is not good any more, or is again."""
+        raise NotImplementedError
+
+    @property
+    def secrets(self) -> list[str]:
+        return [self.secret]
+
+
+class HttpService(Service):
+    """A service whose fake is a function from request to reply."""
+
+    def __init__(self, account: str, owners: tuple[str, ...], secret: str) -> None:
+        super().__init__(account, owners, secret)
+        self.fake = self.make()
+        self.fake.good = secret  # type: ignore[misc]  # of this one, not of all
+
+    def make(self) -> Fake:
+        raise NotImplementedError
+
+    def at_home(self, kind: type[Fake]) -> Fake:
+        """A fake that holds a zone of its own, so that a name says which account it is of."""
+        return type(kind.__name__, (kind,), {"zone": f"{self.account}.test"})()
+
+    def provider(self) -> Provider:
+        return self.fake.driver(self.secret)
+
+    def get(self, key: Key) -> Texts:
+        return frozenset(self.fake.held(key[0].text, key[1].value))
+
+    def put(self, key: Key, addresses: Texts) -> None:
+        self.fake.put(key[0].text, key[1].value, sorted(addresses))
+
+    def revoke(self, *, revoked: bool) -> None:
+        self.fake.good = "somebody changed it" if revoked else self.secret  # type: ignore[misc]
+
+    def reads(self, request: Request) -> bool:
+        return request.method == "GET"
+
+    def said(self, request: Request) -> Said:
+        """What it would set."""
+        raise NotImplementedError
+
+    def acknowledges(self, request: Request, reply: Reply) -> set[Key]:
+        """What the answer confirms of that."""
+        return set(self.said(request)) if 200 <= reply.status < 300 else set()
+
+    def freeze(self) -> Any:
+        return [dict(row) for row in self.fake.rows]
+
+    def thaw(self, rows: Any) -> None:
+        self.fake.rows = [dict(row) for row in rows]
+
+
+class Dyndns2(HttpService):
+    readable = False
+    kind: ClassVar[type[FakePlain]] = FakePlain
+
+    def make(self) -> Fake:
+        return self.at_home(self.kind)
+
+    def provider(self) -> Provider:
+        driver = super().provider()
+        assert isinstance(driver, DynDNS2)
+        return replace(driver, refresh=self.days or 0)
+
+    def reads(self, request: Request) -> bool:
+        return False
+
+    def said(self, request: Request) -> Said:
+        asked = query(request)
+        assert isinstance(self.fake, FakePlain)
+        told = self.fake.said(asked)
+        return {
+            (Name(host), RRType(rrtype)): frozenset(addresses)
+            for host in asked["hostname"].split(",")
+            for rrtype, addresses in told.items()
+        }
+
+    def acknowledges(self, request: Request, reply: Reply) -> set[Key]:
+        lines = reply.text.splitlines()
+        hosts = query(request)["hostname"].split(",")
+        good = {
+            host for host, line in zip(hosts, lines, strict=False) if line.startswith(("good", "nochg"))
+        }
+        return {key for key in self.said(request) if key[0].text in good}
+
+
+class Plain(Dyndns2):
+    days = 28
+
+
+class Strato(Dyndns2):
+    kind = FakeStrato
+
+
+class Dynu(Dyndns2):
+    kind = FakeDynu
+
+
+class Duck(HttpService):
+    readable = False
+
+    def make(self) -> Fake:
+        return FakeDuckDNS()
+
+    def reads(self, request: Request) -> bool:
+        return False
+
+    def said(self, request: Request) -> Said:
+        asked = query(request)
+        told = {
+            RRType.of(ip_address(asked[field])): frozenset({asked[field]})
+            for field in ("ip", "ipv6")
+            if field in asked
+        }
+        owners = [Name(f"{label}.duckdns.org") for label in asked["domains"].split(",")]
+        return {(owner, rrtype): said for owner in owners for rrtype, said in told.items()}
+
+    def acknowledges(self, request: Request, reply: Reply) -> set[Key]:
+        return set(self.said(request)) if reply.text.partition("\n")[0] == "OK" else set()
+
+
+class Cloudflare(HttpService):
+    def make(self) -> Fake:
+        return self.at_home(FakeCloudflare)
+
+    def said(self, request: Request) -> Said:
+        if self.reads(request):
+            return {}
+        body = json.loads(request.body or b"{}")
+        calls = [*body.get("patches", ()), *body.get("posts", ())] if "batch" in request.url else [body]
+        found: Said = {}
+        rows = {row["id"]: row for row in self.fake.rows}
+        for call in calls:
+            row = rows.get(call.get("id") or request.url.rpartition("/")[2], {})
+            if content := call.get("content"):
+                owner = call.get("name") or row.get("owner") or self.owners[0].text
+                key = Name(owner), RRType.of(ip_address(content))
+                found[key] = found.get(key, NOTHING) | {content}
+        return found
+
+
+class Desec(HttpService):
+    def make(self) -> Fake:
+        return self.at_home(FakeDeSEC)
+
+    def said(self, request: Request) -> Said:
+        if self.reads(request):
+            return {}
+        return {
+            (Name(f"{one['subname']}.{self.fake.zone}"), RRType(one["type"])): frozenset(one["records"])
+            for one in json.loads(request.body)
+        }
+
+
+class Primary(Service):
+    """A name server of one's own: the one of the demo, without its sockets."""
+
+    over_http = False
+
+    def __init__(
+        self, account: str, owners: tuple[str, ...], secret: str, now: Callable[[], float]
+    ) -> None:
+        super().__init__(account, owners, secret)
+        self._raw = secret.encode()
+        clock = SimpleNamespace(time=now)  # signatures hold for five minutes of virtual time
+        for module in dns.message, dns.renderer, nameserver:
+            module.time = clock  # type: ignore[attr-defined]
+        self.server = nameserver.Nameserver(
+            zone="own.test",
+            host="192.0.2.53",
+            port=53,
+            idle=10.0,
+            _data=nameserver._initial_zone("own.test", "192.0.2.53"),
+            _key=nameserver._key("homeport", self._raw, "hmac-sha256"),
+        )
+        self._held: tuple[int, Said] = (-1, {})  # reading it is slow: after so many updates
+
+    def held(self) -> Said:
+        if self._held[0] != self.server.updates:
+            self._held = self.server.updates, super().held()
+        return self._held[1]
+
+    @property
+    def secrets(self) -> list[str]:
+        from base64 import b64encode
+
+        return [b64encode(self._raw).decode()]
+
+    def provider(self) -> Provider:
+        key = Secret(self.secrets[0])
+        return RFC2136(server="192.0.2.53", tsig_name="homeport", tsig_key=key)
+
+    def revoke(self, *, revoked: bool) -> None:
+        raw = b"somebody changed it" if revoked else self._raw
+        self.server._key = nameserver._key("homeport", raw, "hmac-sha256")
+
+    def get(self, key: Key) -> Texts:
+        return frozenset(self.server.addresses(key[0].text, key[1].value))
+
+    def put(self, key: Key, addresses: Texts) -> None:
+        owner = dns.name.from_text(key[0].text)
+        rdtype = dns.rdatatype.RdataType.make(key[1].value)
+        with self.server._data.writer() as txn:
+            txn.delete(owner, rdtype)
+            for address in sorted(addresses):
+                txn.add(owner, 300, dns.rdata.from_text("IN", rdtype, address))
+        self._held = (-1, {})
+
+    def said(self, message: bytes) -> Said:
+        if not self.writes(message):
+            return {}
+        asked = dns.message.from_wire(message, keyring=False)
+        if not isinstance(asked, dns.update.UpdateMessage):
+            return {}
+        found: Said = {}
+        for rrset in asked.update:
+            if rrset.rdclass == dns.rdataclass.IN and rrset.deleting is None:
+                key = Name(rrset.name.to_text(omit_final_dot=True)), RRType(rrset.rdtype.name)
+                found[key] = found.get(key, NOTHING) | {rdata.to_text() for rdata in rrset}
+        return found
+
+    def writes(self, message: bytes) -> bool:
+        return message[2] >> 3 & 15 == 5
+
+    def answer(self, message: bytes) -> bytes:
+        reply = self.server.answer(message, tcp=True)
+        assert reply is not None, "the agent sends what is no DNS"
+        return reply
+
+
+MAKERS: Mapping[str, type[HttpService]] = {
+    "plain": Plain,
+    "strato": Strato,
+    "dynu": Dynu,
+    "duck": Duck,
+    "cf": Cloudflare,
+    "desec": Desec,
+}
+EVERY = (*MAKERS, "own")
+
+
+def service(account: str, secret: str, now: Callable[[], float]) -> Service:
+    """The service of that account; `now` is the true time, which its signatures keep to."""
+    if account == "own":
+        return Primary(account, ("home.own.test", "nas.own.test"), secret, now)
+    zone = "duckdns.org" if account == "duck" else f"{account}.test"
+    return MAKERS[account](account, (f"home.{zone}", f"nas.{zone}"), secret)
+
+
+def account_of(owner: Name) -> str:
+    """The account whose zone that name lies in."""
+    zone = owner.text.split(".")[-2]
+    return "duck" if zone == "duckdns" else zone

@@ -5,12 +5,14 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import selectors
 import subprocess
 import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import asdict
+from io import TextIOWrapper
 
 FIXED = "0"  # of PYTHONHASHSEED: sets of names have an order, which must be the same every time
 
@@ -74,8 +76,6 @@ def stories(first: int, number: int) -> Iterator[dict[str, object]]:
         )
         for n in range(cores)
     ]
-    import selectors
-
     try:
         with selectors.DefaultSelector() as ready:
             for worker in workers:
@@ -83,13 +83,11 @@ def stories(first: int, number: int) -> Iterator[dict[str, object]]:
                 ready.register(worker.stdout, selectors.EVENT_READ)
             while ready.get_map():
                 for key, _ in ready.select():
-                    stream = key.fileobj
-                    assert not isinstance(stream, int)
-                    line = stream.readline()  # type: ignore[union-attr]
-                    if line:
+                    assert isinstance(key.fileobj, TextIOWrapper)
+                    if line := key.fileobj.readline():
                         yield json.loads(line)
                     else:
-                        ready.unregister(stream)
+                        ready.unregister(key.fileobj)
         for worker in workers:
             if worker.wait() != 0:
                 raise RuntimeError(f"a worker ended with {worker.returncode}")

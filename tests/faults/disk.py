@@ -161,9 +161,9 @@ class _Sqlite:
         return getattr(sqlite3, name)
 
     @staticmethod
-    def connect(path: object, **more: Any) -> sqlite3.Connection:
-        db = sqlite3.connect(path, factory=Connection, **more)  # type: ignore[arg-type]
-        if not more.get("uri"):
+    def connect(path: str | Path, *, timeout: float = 5.0, uri: bool = False) -> sqlite3.Connection:
+        db = sqlite3.connect(path, timeout=timeout, uri=uri, factory=Connection)
+        if not uri:
             db.path = str(path)
         return db
 
@@ -172,9 +172,9 @@ class _Sqlite:
 def failing(disk: Disk) -> Iterator[None]:
     """While the block runs, the state is kept on that disk."""
     _DISKS.append(disk)
-    store.sqlite3 = _Sqlite()  # type: ignore[assignment]
+    vars(store)["sqlite3"] = _Sqlite()
     try:
         yield
     finally:
-        store.sqlite3 = sqlite3
+        vars(store)["sqlite3"] = sqlite3
         _DISKS.pop()

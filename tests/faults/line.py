@@ -145,6 +145,8 @@ class Net:
                 await asyncio.sleep(60)
             case "truncated" | "empty" | "portal" | "elsewhere" | "error page":
                 return PORTAL[: self._tongue.chance.randint(0, 30)]
+            case _:
+                pass
         address = IPv4Address(self._tongue.says(operator, RRType.A))
         if fault in ("private", "family", "several"):
             address = IPv4Address("100.64.1.2")
@@ -247,6 +249,8 @@ class _Echo:
                 return Reply(429, b"1.2.3.4", {"retry-after": "60"})
             case "error page":
                 return Reply(403, b"192.168.1.1 blocked")
+            case _:
+                pass
         address = tongue.says(operator, rrtype)
         text = address
         match fault:

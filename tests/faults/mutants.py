@@ -95,7 +95,8 @@ MUTANTS = (
     Mutant(
         "Retry-After is ignored",
         "core/circuit.py",
-        "        asked = waits[min(strikes, len(waits)) - 1] if error.retry_after is None else error.retry_after",
+        "        asked = waits[min(strikes, len(waits)) - 1] if error.retry_after is None "
+        "else error.retry_after",
         "        asked = 60.0",
     ),
     Mutant(

@@ -29,11 +29,11 @@ from homeport.driver import Provider
 from homeport.providers.dyndns2 import DynDNS2
 from homeport.providers.rfc2136 import RFC2136
 from homeport.wire.http import Reply, Request
-from tests.fakes import Fake
+from tests.fakes import Fake, query
 from tests.fakes.cloudflare import FakeCloudflare
 from tests.fakes.desec import FakeDeSEC
 from tests.fakes.duckdns import FakeDuckDNS
-from tests.fakes.dyndns2 import FakeDynu, FakePlain, FakeStrato, query
+from tests.fakes.dyndns2 import FakeDynu, FakePlain, FakeStrato
 
 Texts = frozenset[str]
 Said = dict[Key, Texts]
@@ -92,7 +92,8 @@ class HttpService(Service):
 
     def at_home(self, kind: type[Fake]) -> Fake:
         """A fake that holds a zone of its own, so that a name says which account it is of."""
-        return type(kind.__name__, (kind,), {"zone": f"{self.account}.test"})()
+        fake: Fake = type(kind.__name__, (kind,), {"zone": f"{self.account}.test"})()
+        return fake
 
     def provider(self) -> Provider:
         return self.fake.driver(self.secret)

@@ -211,7 +211,7 @@ class Life:
                     said = frozenset({lab.line.before(rrtype)})
                 case "another":
                     said = frozenset({lines.FALSE4 if rrtype is RRType.A else lines.FALSE6})
-                case "nothing":
+                case _:
                     said = NOTHING
         if self.alive:
             lab.judge.showed(account, key, said)
@@ -301,6 +301,8 @@ class HttpWire:
             case "slow connect":
                 await asyncio.sleep(10)
                 raise Unreachable(f"{request}: no connection within 10 s")
+            case _:
+                pass
         said = service.said(request)
         judge.writes(account, trace, said)
         judge.lost(account, said)  # until the answer is there
@@ -364,6 +366,8 @@ class HttpWire:
                     for address in {a for k, some in before.items() if k[1] is rrtype for a in some}:
                         reply = Reply(reply.status, reply.body.replace(address.encode(), false.encode()))
                 lab.judge.misled(account, trace)
+            case _:
+                pass
         return reply
 
     @staticmethod
@@ -480,6 +484,8 @@ class PrimaryWire:
             case "slow connect":
                 await asyncio.sleep(5)
                 raise Unreachable(f"{host} port {port}: no connection within 5 s")
+            case _:
+                pass
         said: Said = {}
         for message in messages:
             said |= service.said(message)
@@ -512,6 +518,8 @@ class PrimaryWire:
                 await asyncio.sleep(lab.chance.uniform(1, 9))
             case "strange":
                 raise NoAnswer(f"{host} port {port}: answered something that was not asked")
+            case _:
+                pass
         await life.gate("own: the answer arrives")
         if life.alive:
             if account in lab.revoked and any(map(service.writes, messages)):

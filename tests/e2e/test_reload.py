@@ -88,6 +88,7 @@ def test_a_configuration_that_is_wrong_changes_nothing_and_is_told_until_it_is_r
             told = home.run(*words)
             assert told.status == 2
             assert '"ttl"' in told.out.replace("\\", "") and "c.example.com" in told.out
+        told = home.run("status", "--json")
         assert told.line["configuration"]["refused"]["mistakes"]
         home.write("nonsense\n")  # no TOML at all: not even where the state is can be read as such
         heard(agent, "refused:", "homeport.toml:3")

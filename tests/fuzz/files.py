@@ -15,6 +15,8 @@ from homeport.config.mistakes import Mistakes
 from homeport.config.model import Config
 from homeport.config.read import read
 from homeport.core.advice import Verdict
+from homeport.core.budget import Group
+from homeport.core.circuit import Key, Kind, Scope, Trip
 from homeport.core.dns import Name, RRType
 from homeport.core.errors import ConfigError
 from homeport.core.rhythm import Sighting
@@ -266,7 +268,9 @@ def _state() -> bytes:
             store.judged("home", RRType.A, Verdict("nat", "says", "advice", sure=True))
             store.watched({"home": 1.0}, {"home": ["upnp"]})
             store.count(20_000, {"ipify": 3}, keep=2)
-            store.use("cf", 1.0, 3)
+            store.spend({"account cf": (Group(1.0, 3), Group(2.0, 1))})
+            key = Key(Scope.HOST, "api.example.com")
+            store.trip({key: Trip(Kind.BLOCK, "cf", "abuse", 1.0, 86_400.0, 2)})
             store.salt()
         with sqlite3.connect(Path(place) / FILE) as db:
             db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
@@ -293,7 +297,19 @@ def every_question(store: Store) -> None:
     assert all(isinstance(times, int) for day in store.asked().values() for times in day.values())
     assert all(isinstance(day, int) for day in store.asked())
     assert all(isinstance(target.account, str) for target in store.owned())
-    store.down(), store.heard(), store.used("cf"), store.get("x")
+    for used in store.spent().values():
+        assert all(type(one.times) is int for one in used)
+        assert all(type(one.at) is float for one in used)
+    for key, trip in store.circuits().items():
+        assert [type(value) for value in (key.who, trip.account, trip.why, trip.since)] == [
+            str,
+            str,
+            str,
+            float,
+        ]
+        assert trip.span is None or isinstance(trip.span, float)
+        store.trip({key: trip})
+    store.down(), store.heard(), store.get("x")
     assert len(store.salt()) == 32
     store.put("x", "y")
     assert store.get("x") == "y"

@@ -24,7 +24,7 @@ from ..driver import Provider
 from ..sources import spec
 from ..sources.base import Source
 from ..sources.static import Static
-from . import environment, extras, find, providers, secrets
+from . import commands, environment, extras, find, providers, rights, secrets
 from .document import Document, Layer
 from .mistakes import Mistake, Mistakes, written
 from .model import Account, AgentSettings, Config, LogSettings, Record, Uplink
@@ -70,6 +70,11 @@ def load(
 def default(environ: Mapping[str, str]) -> Config:
     """What holds where nobody has configured anything: one uplink, no account, no record."""
     return _Load(Document([]), secrets.References(environ, Path(), resolve=False)).config(())
+
+
+def read_layers(first: Path | None, environ: Mapping[str, str]) -> list[Layer]:
+    """The first file and what lies over it, as they are written.  Raises as `load` does."""
+    return _layers(_files(first, environ))
 
 
 def _files(first: Path | None, environ: Mapping[str, str]) -> list[Path]:
@@ -180,11 +185,16 @@ class _Load:
         return hosts.parse(text)
 
     def _open_files(self) -> None:
-        for file in sorted(self.literals):
-            for message, remedy in secrets.too_open(file):
-                order = next(i for i, layer in enumerate(self.document.layers) if layer.file == file)
-                said = f"{message}, and it holds secrets in plain text"
-                self.warnings.append(((order, 0), Mistake(str(file), "", said, remedy)))
+        for order, layer in enumerate(self.document.layers):
+            if layer.file is None:
+                continue
+            if layer.file in self.literals:
+                found, why = rights.too_open(layer.file), "it holds secrets in plain text"
+            else:
+                found, why = rights.writable_by_others(layer.file), "it says what the agent runs"
+            for message, remedy in found:
+                mistake = Mistake(str(layer.file), "", f"{message}, and {why}", remedy)
+                self.warnings.append(((order, 0), mistake))
 
     # The sections.
 
@@ -289,6 +299,9 @@ class _Load:
     def _sources(self, word: str, rrtype: RRType, path: KeyPath, uplink: UplinkTable) -> tuple[Source, ...]:
         try:
             found = spec.parse(word, rrtype, interface=uplink.interface)
+            kind, _, line = word.partition(":")
+            if kind.strip() == "command":
+                commands.split(line)
         except ConfigError as error:
             self.report(path, str(error))
             return ()

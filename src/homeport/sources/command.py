@@ -13,7 +13,7 @@ from .base import Net, Source
 
 @dataclass(frozen=True, kw_only=True)
 class Command(Source):
-    line: str = field(repr=False)  # for the system's shell; its arguments may hold a secret
+    line: str = field(repr=False)  # program and arguments, which may hold a secret
 
     deadline: ClassVar[float] = 10.0
 

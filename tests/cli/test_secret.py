@@ -156,7 +156,6 @@ def test_at_a_terminal_it_is_asked_for_and_not_shown(place: Place) -> None:
         stdout=theirs,
         stderr=theirs,
         start_new_session=True,
-        preexec_fn=lambda: __import__("fcntl").ioctl(0, __import__("termios").TIOCSCTTY, 0),
     ) as process:
         os.close(theirs)
         seen = b""

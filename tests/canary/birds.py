@@ -24,6 +24,8 @@ class Birds:
     odd: bool = False  # with characters that are escaped everywhere
     made: dict[str, str] = field(default_factory=dict)  # by what they are for
     _chance: random.Random = field(init=False)
+    _known: int = 0
+    _parts: dict[bytes, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._chance = random.Random(self.seed)  # noqa: S311 - a test that can be repeated
@@ -47,12 +49,16 @@ class Birds:
 
     def leaks(self, what: bytes) -> set[str]:
         """The purposes of those that are in it, wholly or in part, in whatever disguise."""
+        if self._known != len(self.made):
+            self._known = len(self.made)
+            self._parts = {
+                part: purpose
+                for purpose, secret in self.made.items()
+                for form in disguises(secret)
+                for part in parts(form)
+            }
         windows = {what[i : i + PART] for i in range(len(what) - PART + 1)}
-        return {purpose for purpose, parts in self._parts() if not windows.isdisjoint(parts)}
-
-    def _parts(self) -> Iterator[tuple[str, set[bytes]]]:
-        for purpose, secret in self.made.items():
-            yield purpose, {part for form in disguises(secret) for part in parts(form)}
+        return {self._parts[part] for part in windows & self._parts.keys()}
 
 
 def disguises(secret: str) -> set[bytes]:

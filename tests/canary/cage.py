@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import random
+import re
 import socket
 import socketserver
 import threading
 from base64 import b64decode
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -65,7 +66,7 @@ def serving(answer: Callable[[bytes], bytes | None]) -> Iterator[Server]:
             with suppress(OSError):
                 said = _request(self.request)
                 server.asked.append(said)
-                found = server.answer(said)
+                found = server.answer(said) if said else b""
                 if found is None:
                     ended.wait()
                 else:
@@ -98,7 +99,11 @@ def _request(sock: socket.socket) -> bytes:
             return said
     head, _, body = said.partition(b"\r\n\r\n")
     length = next(
-        (int(line.split(b":")[1]) for line in head.splitlines() if line.lower().startswith(b"content-length")),
+        (
+            int(line.split(b":")[1])
+            for line in head.splitlines()
+            if line.lower().startswith(b"content-length")
+        ),
         0,
     )
     while len(body) < length and (piece := sock.recv(65_536)):
@@ -166,7 +171,10 @@ def _shaped(shape: str, text: str) -> tuple[str, bytes]:
     if shape == "xml":
         safe = text.replace("&", "&amp;").replace("<", "&lt;")
         inner = f"<Code>{safe}</Code><Message>{safe}</Message><Err1>{safe}</Err1>"
-        return "text/xml", f"<ErrorResponse><Error>{inner}</Error><errors>{inner}</errors></ErrorResponse>".encode()
+        return (
+            "text/xml",
+            f"<ErrorResponse><Error>{inner}</Error><errors>{inner}</errors></ErrorResponse>".encode(),
+        )
     error = {"code": text, "message": text, "Code": text, "Message": text, "detail": text, "msg": text}
     found: dict[str, Any] = {
         **error,
@@ -192,6 +200,16 @@ def _shaped(shape: str, text: str) -> tuple[str, bytes]:
         "zones": [error],
     }
     return "application/json", json.dumps(found).encode()
+
+
+def by_state(answers: Sequence[Callable[[bytes], bytes | None]]) -> Callable[[bytes], bytes | None]:
+    """Each account has a server in a state of its own: what its URL begins with tells which."""
+
+    def answer(said: bytes) -> bytes | None:
+        found = re.match(rb"\w+ (?:http://[^/ ]+)?/(\d+)", said)
+        return answers[int(found[1]) if found else 0](said)
+
+    return answer
 
 
 def rubbish(said: bytes) -> bytes:
@@ -231,19 +249,21 @@ class Cage:
             return f"keyring:{n}"  # see keyring_of_the_canaries
         return f"file:{place}" if kind == "file" else f"command:cat {place}"
 
-    def account(self, kind: str, *, proxy: bool = False) -> list[str]:
+    def account(self, kind: str, state: int, *, proxy: bool = False) -> list[str]:
+        """One whose requests all begin with the number of a state."""
+        url = f"{self.server.url}/{state}"
         driver = providers.load(kind)
         held: dict[str, object] = dict(driver.example)
         wanted = {setting.name: setting for setting in settings(driver)}
         for name, setting in wanted.items():
             if not setting.secret:
                 continue
-            purpose = f"{kind}.{name}"
+            purpose = f"{kind}.{name} in state {state}"
             if name in TABLES:
                 keys = list(held[name]) if isinstance(held.get(name), dict) else [driver.example_owner]
                 held[name] = {key: self.refer(self.birds.text(f"{purpose}.{key}")) for key in keys}
             else:
-                make = SHAPES.get(purpose)
+                make = SHAPES.get(f"{kind}.{name}")
                 secret = make(self.birds, purpose) if make else self.birds.text(purpose)
                 held[name] = self.refer(secret)
         if kind in ("he", "njalladyn"):
@@ -251,15 +271,15 @@ class Cage:
         if kind == "freedns":
             del held["tokens6"], held["password"]  # tokens, or user and password
         if kind == "webhook":
-            written = self.birds.text("webhook: a token in the path", odd=False)
-            spelt = self.birds.text("webhook: a token in a header", odd=False)
-            held["url"] = f"{self.server.url}/{written}/update?host={{name}}&ip={{ip}}&key={{key}}"
+            written = self.birds.text(f"webhook: a token in the path in state {state}", odd=False)
+            spelt = self.birds.text(f"webhook: a token in a header in state {state}", odd=False)
+            held["url"] = f"{url}/{written}/update?host={{name}}&ip={{ip}}&key={{key}}"
             held["header"] = {"X-Token": spelt}
             held["username"] = "me"
         if issubclass(driver, HttpProvider) and kind != "webhook":
-            held["endpoint"] = self.server.url
+            held["endpoint"] = url
             if proxy:
-                word = self.birds.text(f"{kind}: the password of the proxy", odd=False)
+                word = self.birds.text(f"{kind}: the password of the proxy in state {state}", odd=False)
                 held["proxy"] = f"http://me:{word}@127.0.0.1:{self.server.port}"
         if kind == "rfc2136":
             held |= {"server": "127.0.0.1", "port": self.server.port}
@@ -267,27 +287,31 @@ class Cage:
             held = {
                 "dns": "powerdns",
                 "settings": {
-                    "pdns_server": self.server.url,
-                    "auth_token": self.refer(self.birds.text("lexicon.settings")),
+                    "pdns_server": url,
+                    "auth_token": self.refer(self.birds.text(f"lexicon.settings in state {state}")),
                 },
             }
         return [
-            f"[account.{kind}]",
+            f"[account.{kind}-{state}]",
             f'provider = "{kind}"',
             *(f"{name} = {_toml(value)}" for name, value in held.items()),
             "[[record]]",
             f'name = "{driver.example_owner}"',
-            f'account = "{kind}"',
+            f'account = "{kind}-{state}"',
             'type = "A"',
             "",
         ]
 
-    def write(self, sources: list[str], *, log: str = "", proxy: bool = False) -> None:
-        """Every provider there is."""
+    def write(self, sources: list[str], states: int = 1, *, log: str = "", proxy: bool = False) -> None:
+        """Every provider there is, once for each state that the server may be in."""
         rows = [f'[agent]\nstate_dir = "{self.folder / "state"}"', log]
-        rows.append(f"[uplink.default]\nipv4 = {_toml(sources)}\nipv6 = []\nagree = 1\nlisten = []\n")
-        for kind in providers.names():
-            rows += self.account(kind, proxy=proxy)
+        rows.append(
+            f"[uplink.default]\nipv4 = {_toml(sources)}\nipv6 = []\nagree = 1\nlisten = []\n"
+            'allow = ["documentation"]\n'
+        )
+        for state in range(states):
+            for kind in providers.names():
+                rows += self.account(kind, state, proxy=proxy)
         self.config.write_text("\n".join(rows), encoding="utf-8")
         self.config.chmod(0o600)
 
@@ -298,11 +322,13 @@ class Cage:
 
 def _toml(value: object) -> str:
     if isinstance(value, Mapping):
-        return "{ " + ", ".join(f"{json.dumps(name)} = {_toml(inner)}" for name, inner in value.items()) + " }"
+        return (
+            "{ " + ", ".join(f"{json.dumps(name)} = {_toml(inner)}" for name, inner in value.items()) + " }"
+        )
     return json.dumps(value, ensure_ascii=False)
 
 
-KEYRING = '''\
+KEYRING = """\
 from pathlib import Path
 from keyring.backend import KeyringBackend
 class Keyring(KeyringBackend):
@@ -314,11 +340,9 @@ class Keyring(KeyringBackend):
         raise NotImplementedError
     def delete_password(self, service, username):
         raise NotImplementedError
-'''
+"""
 
 
 def secrets_of(kind: str) -> list[str]:
     """The names of the settings of a provider that hold secrets."""
     return [setting.name for setting in settings(providers.load(kind)) if setting.secret]
-
-

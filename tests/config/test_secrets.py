@@ -11,12 +11,18 @@ from pathlib import Path
 import keyring
 import keyring.errors
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from keyring.backend import KeyringBackend
 
 from homeport.config import rights, secrets
 from homeport.config.secrets import References
 from homeport.core.errors import ConfigError
+from homeport.core.secret import Secret
+from homeport.wire.auth import veil
 
+PRINTED = st.characters(min_codepoint=32, max_codepoint=126)
+TEXT = st.text(PRINTED, max_size=20)
 PYTHON = f'"{sys.executable}"'
 posix = pytest.mark.skipif(os.name != "posix", reason="permission bits and process groups are of POSIX")
 
@@ -209,3 +215,18 @@ def test_a_misspelt_reference_is_noticed() -> None:
     for text, meant in (("ENV:TOKEN", "env:"), ("keyrin:noip", "keyring:"), ("comand:pass x", "command:")):
         [(_, remedy)] = References({}, Path()).find(text).warnings
         assert remedy == f'did you mean "{meant}"?'
+
+
+@given(st.text(PRINTED, min_size=12, max_size=40), st.integers(0, 40), st.integers(8, 40), TEXT, TEXT)
+def test_no_part_of_a_secret_that_is_of_use_is_left(
+    secret: str, start: int, length: int, before: str, after: str
+) -> None:
+    part = secret[start : start + length]
+    shown = veil(before + part + after, [Secret(secret)])
+    assert not any(secret[i : i + 8] in shown for i in range(len(secret) - 7) if "***" not in secret)
+
+
+@given(st.text("ab", min_size=8), st.text("cd"), st.text("ef"))
+def test_what_is_no_part_of_it_is_left_as_it_is(secret: str, before: str, after: str) -> None:
+    assert veil(f"{before} {secret} {after}", [Secret(secret)]) == f"{before} *** {after}"
+    assert veil(f"{before} {after}", [Secret(secret)]) == f"{before} {after}"

@@ -48,7 +48,18 @@ PURE |= {
 SYSTEM = {"asyncio", "logging", "os", "sys", "socket", "ssl", "time", "random", "secrets", "signal"}
 SYSTEM |= {"subprocess", "threading", "contextvars", "importlib", "pkgutil", "tempfile", "errno", "shutil"}
 SYSTEM |= {"shlex", "ctypes", "winreg", "fcntl", "msvcrt", "stat", "string", "locale", "codecs", "warnings"}
-SYSTEM |= {"gc", "getpass", "grp", "tomllib", "sqlite3", "argparse", "statistics", "encodings", "struct"}
+SYSTEM |= {
+    "gc",
+    "getpass",
+    "grp",
+    "resource",
+    "tomllib",
+    "sqlite3",
+    "argparse",
+    "statistics",
+    "encodings",
+    "struct",
+}
 
 # Each row: what the layer may import of ours, and of others beside the pure part of the standard library.
 MAY_IMPORT: dict[str, tuple[set[str], set[str]]] = {
@@ -57,7 +68,7 @@ MAY_IMPORT: dict[str, tuple[set[str], set[str]]] = {
     "driver": ({"core", "wire"}, {"os"}),
     "providers": ({"core", "wire", "driver"}, set()),
     "sources": ({"core", "wire"}, set()),
-    "state": ({"core"}, {"os", "sys", "sqlite3", "secrets", "fcntl", "msvcrt"}),
+    "state": ({"core"}, {"os", "stat", "sys", "sqlite3", "secrets", "fcntl", "msvcrt"}),
     "net": ({"core", "wire", "driver", "sources"}, SYSTEM | {"h11", "psutil", "lexicon", "requests"}),
     "config": (
         {"core", "wire", "driver", "providers", "sources"},
@@ -68,7 +79,7 @@ MAY_IMPORT: dict[str, tuple[set[str], set[str]]] = {
         {"core", "wire", "driver", "sources", "state", "agent", "report"},
         {"asyncio", "bisect", "selectors"},
     ),
-    "report": ({"core"}, {"logging", "sys", "time", "ctypes", "winreg"}),
+    "report": ({"core"}, {"io", "logging", "os", "sys", "time", "ctypes", "winreg"}),
     "service": ({"core"}, SYSTEM),
     "doctor": ({"core", "config", "service", "state"}, SYSTEM | {"psutil"}),
     "demo": ({"core"}, {"asyncio", "errno", "io", "time", "dns"}),

@@ -28,7 +28,7 @@ class Birds:
     _parts: dict[bytes, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self._chance = random.Random(self.seed)  # noqa: S311 - a test that can be repeated
+        self._chance = random.Random(self.seed)
 
     def text(self, purpose: str, length: int = 28, *, odd: bool | None = None) -> str:
         """A new secret."""

@@ -141,7 +141,7 @@ def _leaves(node: Any) -> Iterator[Any]:
 
 def echo(status: int, shape: str, seed: int, *, whole: bool = True) -> Callable[[bytes], bytes]:
     """Quotes the request in its answer; unless `whole`, some piece of it, cut anywhere."""
-    chance = random.Random(seed)  # noqa: S311 - a test that can be repeated
+    chance = random.Random(seed)
 
     def answer(said: bytes) -> bytes:
         pieces = quoted(said)

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from .birds import Birds, disguises, files, parts
-from .cage import KEYRING, Cage, Server, by_state, echo, hang, rubbish, serving
+from .cage import KEYRING, Cage, Server, by_state, echo, hang, serving
 
 SECONDS = 120
 

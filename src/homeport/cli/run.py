@@ -18,9 +18,10 @@ from ..agent.verify import Proof
 from ..config.model import Config
 from ..core.errors import ConfigError
 from ..core.report import Outcome, Report
-from ..report.log import LOGGER, said, start
+from ..report.log import KEPT, LOGGER, said, start
 from ..service.host import Host, Nobody
 from ..state.lock import Lock
+from ..state.private import own_file
 from ..state.store import Store
 from .exits import INTERRUPTED, NOT_RIGHT, RIGHT
 from .setup import begin, configure, setup, world
@@ -43,6 +44,10 @@ def run(
 ) -> int:
     config = configure(path)
     log = config.log
+    _no_core_files()
+    if log.file is not None:
+        for file in (log.file, *(Path(f"{log.file}.{n}") for n in range(1, KEPT + 1))):
+            own_file(file, "the log file", group=True)
     start(log.level, log.format, log.file, TRACE.get)
     with ExitStack() as stack:
         try:
@@ -60,6 +65,15 @@ def run(
         from .forever import forever  # noqa: PLC0415 - one round listens to nobody
 
         return _until_signal(forever(config, store, recorder, host or Nobody(), as_json=as_json))
+
+
+def _no_core_files() -> None:
+    """A core file holds all that this process knows, its secrets too, and lies about for anybody."""
+    if sys.platform != "win32":
+        import resource  # noqa: PLC0415 - not on Windows
+
+        _, most = resource.getrlimit(resource.RLIMIT_CORE)
+        resource.setrlimit(resource.RLIMIT_CORE, (0, most))
 
 
 @contextmanager

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ..core.report import Outcome, Report, TargetReport, texts
 from ..core.schedule import Target
 
+if TYPE_CHECKING:
+    from io import TextIOWrapper
+
 LOGGER = logging.getLogger("homeport")
 MOST_HINTS = 8  # lines about what led to one round; whoever says more only wants to fill the log
-_SIZE, _KEPT = 1_000_000, 5  # octets of one log file, and how many old ones are kept
+_SIZE, KEPT = 1_000_000, 5  # octets of one log file, and how many old ones are kept
 
 
 class TextFormat(logging.Formatter):
@@ -54,11 +59,9 @@ def start(
         handlers.append(logging.StreamHandler(sys.stderr))
     trouble = None
     if file is not None:
-        from logging.handlers import RotatingFileHandler  # noqa: PLC0415 - only where a file is wanted
-
         try:
             file.parent.mkdir(parents=True, exist_ok=True)
-            handlers.append(RotatingFileHandler(file, maxBytes=_SIZE, backupCount=_KEPT, encoding="utf-8"))
+            handlers.append(_rotating(file))
         except OSError as error:
             trouble = f"the log file {file} cannot be written: {error.strerror}"
     for handler in handlers:
@@ -69,6 +72,22 @@ def start(
     LOGGER.propagate = False
     if trouble:
         LOGGER.warning(trouble)
+
+
+def _rotating(file: Path) -> logging.Handler:
+    """Each new file is its user's only; an old one keeps what its user lets the group do."""
+    from logging.handlers import RotatingFileHandler  # noqa: PLC0415 - only where a file is wanted
+
+    class Private(RotatingFileHandler):
+        def _open(self) -> TextIOWrapper:
+            return open(
+                self.baseFilename,
+                self.mode,
+                encoding=self.encoding,
+                opener=lambda path, flags: os.open(path, flags, 0o600),
+            )
+
+    return Private(file, maxBytes=_SIZE, backupCount=KEPT, encoding="utf-8")
 
 
 class _Traced(logging.Filter):

@@ -25,6 +25,8 @@ from ..core.dns import IPAddress, Name, RRType, in_order
 from ..core.errors import Reaction
 from ..core.rhythm import Sighting
 from ..core.schedule import Memory, Target
+from . import private
+from .lock import OURS
 
 FILE = "state.db"
 _VERSION = 2
@@ -104,12 +106,19 @@ class Store:
 
     @classmethod
     def open(cls, directory: Path, warn: Callable[[str], None]) -> Self:
-        """The store of a state directory, which is made if it does not exist."""
+        """The store of a state directory, which is made if it does not exist.
+
+        Raises `ConfigError` for one that another user may have prepared.
+        """
         try:
-            directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+            trouble = private.own_folder(directory, OURS)
         except OSError as error:
             warn(_in_memory(directory, error.strerror or str(error)))
             return cls(None, warn)
+        if trouble:
+            warn(trouble)
+        for suffix in ("", "-wal", "-shm"):
+            private.own_file(directory / f"{FILE}{suffix}", "the state file")
         return cls(directory / FILE, warn)
 
     @classmethod

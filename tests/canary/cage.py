@@ -212,6 +212,18 @@ def by_state(answers: Sequence[Callable[[bytes], bytes | None]]) -> Callable[[by
     return answer
 
 
+def any_of(
+    answers: Sequence[Callable[[bytes], bytes | None]], seed: int
+) -> Callable[[bytes], bytes | None]:
+    """Each time another one."""
+    chance = random.Random(seed)
+
+    def answer(said: bytes) -> bytes | None:
+        return chance.choice(answers)(said)
+
+    return answer
+
+
 def rubbish(said: bytes) -> bytes:
     return b"\x00\xff\x17 this is not HTTP at all " + said[:200]
 

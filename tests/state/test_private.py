@@ -55,7 +55,7 @@ def mode(path: Path) -> int:
     return path.stat().st_mode & 0o777
 
 
-def _use(folder: Path) -> None:
+def use(folder: Path) -> None:
     with Lock(folder), Store.open(folder, no_warning) as store:
         store.put("key", "value")
 
@@ -103,11 +103,11 @@ def test_a_folder_with_other_things_in_it_is_not_closed(place: Path) -> None:
 def test_the_folder_of_another_user_in_a_shared_place_is_refused(place: Path) -> None:
     by_other((place / "state").mkdir)
     by_other(lambda: (place / "state").chmod(0o777))
-    for use in (lambda: Lock(place / "state").__enter__(), lambda: Store.open(place / "state", no_warning)):
+    for act in (lambda: Lock(place / "state").__enter__(), lambda: Store.open(place / "state", no_warning)):
         with pytest.raises(
             ConfigError, match=rf"state directory .* belongs to another user \(number {OTHER}\)"
         ):
-            use()
+            act()
     assert list((place / "state").iterdir()) == []
 
 
@@ -149,7 +149,7 @@ def test_what_another_user_put_in_the_way_is_refused(place: Path, name: str, tri
     else:
         there.hardlink_to(victim)  # as another user could, where fs.protected_hardlinks is 0
     with pytest.raises(ConfigError, match=rf"{name} .*in a place where everyone may make one; remove it"):
-        _use(place)
+        use(place)
     assert victim.read_text() == "precious"
 
 
@@ -175,7 +175,7 @@ def test_each_new_log_is_private_and_so_are_those_that_are_rotated(
     finally:
         os.umask(before)
     found = {path.name: mode(path) for path in tmp_path.iterdir()}
-    assert found == dict.fromkeys([f"homeport.log{end}" for end in ("", ".1", ".2", ".3")], 0o600)
+    assert found == dict.fromkeys([f"homeport.log{end}" for end in ("", ".1", ".2", ".3", ".4")], 0o600)
 
 
 def test_a_run_closes_the_logs_of_earlier_ones(tmp_path: Path) -> None:

@@ -48,7 +48,7 @@ def run(
     if log.file is not None:
         for file in (log.file, *(Path(f"{log.file}.{n}") for n in range(1, KEPT + 1))):
             own_file(file, "the log file", group=True)
-    start(log.level, log.format, log.file, TRACE.get)
+    start(log.level, log.format, log.file, TRACE.get, hide=_without_secrets(config))
     with ExitStack() as stack:
         try:
             stack.enter_context(Lock(config.agent.state_dir))
@@ -65,6 +65,21 @@ def run(
         from .forever import forever  # noqa: PLC0415 - one round listens to nobody
 
         return _until_signal(forever(config, store, recorder, host or Nobody(), as_json=as_json))
+
+
+def _without_secrets(config: Config) -> Callable[[str], str]:
+    """Hides all secrets of a configuration in a text, even those that only a part is quoted of."""
+
+    def hide(text: str) -> str:
+        from ..wire.auth import veil, within  # noqa: PLC0415 - only for a bug
+
+        accounts = [account.settings.values() for account in config.accounts.values()]
+        sources = [
+            vars(one).values() for up in config.uplinks.values() for s in up.sources.values() for one in s
+        ]
+        return veil(text, [secret for values in (*accounts, *sources) for secret in within(values)])
+
+    return hide
 
 
 def _no_core_files() -> None:

@@ -340,9 +340,9 @@ class _Load:
         if any(s.name not in values and (s.required or s.name in table) for s in wanted):
             return None
         provider: Provider = driver(**values)
-        told = {written(path) for path in self.unknown} | {mistake.path for _, mistake in self.mistakes}
         for key, message in provider.mistakes():
-            if written((*path, key)) not in told:
+            where = written((*path, key))
+            if (*path, key) not in self.unknown and all(one.path != where for _, one in self.mistakes):
                 self.report((*path, key), message)
         if kind in extras.CHECKS and not self.references.blind:
             for where, message, remedy in extras.CHECKS[kind](provider):
@@ -363,6 +363,10 @@ class _Load:
         if not fine:
             example = "http://192.0.2.1:3128" if path[-1] == "proxy" else "https://api.example.com"
             self.report(path, f"must be a URL such as {example}")
+        elif parts.password and path[-1] == "proxy":
+            layer, _ = self.document.origin(path)
+            if layer is not None and layer.file is not None:
+                self.literals.add(layer.file)
 
     def _records(
         self,

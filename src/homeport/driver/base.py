@@ -38,6 +38,7 @@ from .library import Library, NoLibrary
 
 T = TypeVar("T")
 MOST_PAGES = 1000  # of one list; a server that ignores the page asked for must not hold us for ever
+_READ = 10_000  # characters of an answer that are looked at for what it says
 Verdict = ProviderError | None  # None: the provider acknowledged it
 Settled = Callable[[Mapping[Key, Verdict]], None]
 
@@ -245,7 +246,7 @@ def _words(request: Request, reply: Reply, provider: Provider, secrets: Iterable
     if reply.is_page:
         return "a web page"
     sent = [*request.headers.values(), *request.query.values(), *secrets]
-    text = veil(provider.scrub(reply.text), within(sent))  # a session's key is in no setting
+    text = veil(provider.scrub(reply.text[:_READ]), within(sent))  # a session's key is in no setting
     text = scrub(text, within([request.hidden]))  # in part, it is the name and the address
     return " ".join(text.split())[:160]
 

@@ -24,7 +24,7 @@ import h11
 from ..core.dns import IPAddress, RRType
 from ..core.errors import ConfigError, NoAnswer, Unintelligible, Unreachable, Untrusted
 from ..core.secret import Secret
-from ..wire.auth import basic
+from ..wire.auth import basic, veil
 from ..wire.http import NOTHING, Reply, Request
 from .way import Way, reason
 
@@ -205,7 +205,10 @@ class HttpTransport:
             raise Unreachable(f"{said}: {self._proxy.refusal(status)}")
         if received and headers.get("content-encoding", "identity") != "identity":
             raise Unintelligible(f"{said}: a compressed answer, which was not asked for")
-        return Reply(status, bytes(received), headers)
+        body = bytes(received)
+        if self._proxy and connection.origin.scheme == "http":  # it may quote what it was told
+            body = veil(body.decode("latin-1"), self._proxy.secrets).encode("latin-1")
+        return Reply(status, body, headers)
 
     async def _reuse(self, origin: _Origin) -> _Connection | None:
         """An idle connection to that origin that is still open, as far as this side can know."""
@@ -333,6 +336,7 @@ class _Origin(NamedTuple):
 class _Proxy:
     origin: _Origin
     headers: Mapping[str, Secret] = field(repr=False)
+    secrets: tuple[Secret, ...] = field(repr=False)
 
     def refusal(self, status: int) -> str:
         remedy = "; is its user name and password in the proxy setting right?" if status == 407 else ""
@@ -497,10 +501,12 @@ def _read_proxy(text: str) -> _Proxy:
     if split.scheme != "http" or not host or split.path.strip("/") or split.query or split.fragment:
         raise ConfigError("proxy: write it as http://host:port or http://user:password@host:port")
     headers: Mapping[str, Secret] = NOTHING
+    secrets: tuple[Secret, ...] = ()
     if split.username is not None:
         password = Secret(unquote(split.password or ""))
         headers = {"proxy-authorization": basic(unquote(split.username), password)["authorization"]}
-    return _Proxy(_Origin("http", host, port), headers)
+        secrets = (password, *headers.values())
+    return _Proxy(_Origin("http", host, port), headers, secrets)
 
 
 def _plain(value: str | Secret) -> str:

@@ -9,7 +9,8 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
 
 from ..core.report import Outcome, Report, TargetReport, texts
 from ..core.schedule import Target
@@ -18,11 +19,27 @@ if TYPE_CHECKING:
     from io import TextIOWrapper
 
 LOGGER = logging.getLogger("homeport")
+_ASYNCIO = logging.getLogger("asyncio")
 MOST_HINTS = 8  # lines about what led to one round; whoever says more only wants to fill the log
 _SIZE, KEPT = 1_000_000, 5  # octets of one log file, and how many old ones are kept
 
 
-class TextFormat(logging.Formatter):
+def _as_it_is(text: str) -> str:
+    return text
+
+
+class _Format(logging.Formatter):
+    """Messages are made without secrets; what a bug raises may quote anything, so that is hidden here."""
+
+    def __init__(self, hide: Callable[[str], str] = _as_it_is) -> None:
+        super().__init__()
+        self._hide = hide
+
+    def formatException(self, ei: Any) -> str:  # noqa: N802 - the name that `logging` calls
+        return self._hide(super().formatException(ei))
+
+
+class TextFormat(_Format):
     """`2026-11-21 10:28:00 INFO [a1b2c3d4] home.example.com A (cf): updated ...`."""
 
     def format(self, record: logging.LogRecord) -> str:
@@ -32,7 +49,7 @@ class TextFormat(logging.Formatter):
         return f"{line}\n{self.formatException(record.exc_info)}" if record.exc_info else line
 
 
-class JsonFormat(logging.Formatter):
+class JsonFormat(_Format):
     """One object a line: time (RFC 3339, UTC), level, trace, message, and what the line is about."""
 
     def format(self, record: logging.LogRecord) -> str:
@@ -50,10 +67,20 @@ class JsonFormat(logging.Formatter):
 
 
 def start(
-    level: str, form: str, file: Path | None, trace: Callable[[], str], *, console: bool = True
+    level: str,
+    form: str,
+    file: Path | None,
+    trace: Callable[[], str],
+    *,
+    console: bool = True,
+    hide: Callable[[str], str] = _as_it_is,
 ) -> None:
-    """Send the log to standard error and, if there is one, to a file that is rotated."""
-    formatter = JsonFormat() if form == "json" else TextFormat()
+    """Send the log to standard error and, if there is one, to a file that is rotated.
+
+    `hide` makes the words of an unexpected error fit to be seen; those that nobody catches, and what
+    asyncio says of them, come here too.
+    """
+    formatter = JsonFormat(hide) if form == "json" else TextFormat(hide)
     handlers: list[logging.Handler] = []
     if console:
         handlers.append(logging.StreamHandler(sys.stderr))
@@ -68,6 +95,9 @@ def start(
         handler.setFormatter(formatter)
         handler.addFilter(_Traced(trace))
         LOGGER.addHandler(handler)
+        _ASYNCIO.addHandler(handler)
+    _ASYNCIO.propagate = False
+    sys.excepthook = _last_words
     LOGGER.setLevel(level.upper())
     LOGGER.propagate = False
     if trouble:
@@ -88,6 +118,10 @@ def _rotating(file: Path) -> logging.Handler:
             )
 
     return Private(file, maxBytes=_SIZE, backupCount=KEPT, encoding="utf-8")
+
+
+def _last_words(kind: type[BaseException], bug: BaseException, trace: TracebackType | None) -> None:
+    LOGGER.critical("a bug in Homeport; please report it", exc_info=(kind, bug, trace))
 
 
 class _Traced(logging.Filter):

@@ -105,20 +105,15 @@ def veil(text: str, secrets: Iterable[Secret]) -> str:
 
     For words that are only shown: of what a program reads, a part may mean something else.
     """
-    forms = _forms(secrets)
+    secrets = list(secrets)
+    parts = {form[i : i + _PART] for form in _forms(secrets) for i in range(len(form) - _PART + 1)}
     text = scrub(text, secrets)
-    shown = {text[i : i + _PART] for i in range(len(text) - _PART + 1)}
-    known = {form[i : i + _PART] for form in forms for i in range(len(form) - _PART + 1)} & shown
-    if not known:
-        return text
-    found, end = "", 0  # `end`: up to where the text is taken, or hidden
-    for i in range(len(text)):
-        if text[i : i + _PART] in known:
-            found += "" if i < end else "***"
-            end = i + _PART
-        elif i >= end:
-            found += text[i]
-    return found
+    hits = [i for i in range(len(text)) if text[i : i + _PART] in parts] if parts else []
+    found, done = "", 0  # `done`: up to where the text is taken, or hidden
+    for i in hits:
+        found += f"{text[done:i]}***" if i >= done else ""
+        done = i + _PART
+    return found + text[done:]
 
 
 _PART = 8  # characters of a secret that nobody shall see together

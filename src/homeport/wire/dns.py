@@ -22,6 +22,7 @@ TYPES: dict[RRType, int] = {RRType.A: A, RRType.AAAA: AAAA}
 _HEADER = struct.Struct("!6H")
 _RR = struct.Struct("!HHIH")
 _RESPONSE, _AUTHORITATIVE, _TRUNCATED, _RECURSE = 0x8000, 0x0400, 0x0200, 0x0100
+_MOST_LABELS = 127  # of one name (RFC 1035, 2.3.4: 255 octets)
 _LARGEST_POINTER = 0x3FFF
 _LARGEST_TTL = 0x7FFFFFFF
 _ADDRESS: dict[int, tuple[int, type[IPv4Address | IPv6Address]]] = {
@@ -217,17 +218,24 @@ def _record(wire: bytes, offset: int) -> tuple[ResourceRecord, int]:
 
 
 def _name(wire: bytes, offset: int) -> tuple[str, int]:
-    """RFC 1035, 4.1.4; pointers may only go back, so they cannot loop."""
+    """RFC 1035, 4.1.4; pointers may only go back, so they cannot loop.
+
+    A message of 64 KiB has room for thousands of names through thousands of pointers each; a name has
+    127 labels at most, and no more pointers than that are of use.
+    """
     labels: list[str] = []
     after = -1
     floor = offset
-    size = 0
+    size = pointers = 0
     while length := wire[offset]:
         if length >= 0xC0:
             target = (length & 0x3F) << 8 | wire[offset + 1]
             after = offset + 2 if after < 0 else after
             if target >= floor:
                 raise MalformedMessage("a compression pointer that does not go back")
+            pointers += 1
+            if pointers > _MOST_LABELS:
+                raise MalformedMessage("a name of too many compression pointers")
             offset = floor = target
             continue
         if length > 63:

@@ -75,8 +75,8 @@ CHUNKED = OK + b"Transfer-Encoding: chunked\r\n\r\n"
 @pytest.mark.parametrize(
     ("start", "drop", "kind"),
     [
-        pytest.param(b"", b"HTTP/1.1 100 Continue\r\n\r\n" * 500, NoAnswer, id="1xx without end"),
-        pytest.param(b"", HINTS, NoAnswer, id="long 1xx"),
+        pytest.param(b"", b"HTTP/1.1 100 Continue\r\n\r\n" * 500, Unintelligible, id="1xx without end"),
+        pytest.param(b"", HINTS, Unintelligible, id="long 1xx"),
         pytest.param(OK, b"A: b\r\n" * 5000, Unintelligible, id="headers without end"),
         pytest.param(OK + b"A: ", DROP, Unintelligible, id="one header without end"),
         pytest.param(b"HTTP/1.1 200 ", DROP, Unintelligible, id="a reason without end"),
@@ -118,11 +118,11 @@ def test_a_flood_leaves_the_rest_of_the_agent_its_turns() -> None:
         async def others() -> None:
             nonlocal turns
             while True:
-                await asyncio.sleep(0.001)
+                await asyncio.sleep(0)
                 turns += 1
 
         transport = HttpTransport(user_agent="homeport/0", timeout=1.0, deadline=1.0)
-        async with listening(forever(b"", b"HTTP/1.1 100 Continue\r\n\r\n" * 500)) as port, transport:
+        async with listening(forever(CHUNKED, b"1;a=" + DROP[:30_000] + b"\r\nx\r\n")) as port, transport:
             beside = asyncio.ensure_future(others())
             with pytest.raises(NoAnswer):
                 await transport.send(Request("GET", f"http://127.0.0.1:{port}/"))
@@ -253,7 +253,7 @@ def test_a_server_of_an_old_tls_gets_no_request(tmp_path: Path) -> None:
     for version in (ssl.TLSVersion.TLSv1, ssl.TLSVersion.TLSv1_1):
         with (
             pytest.warns(DeprecationWarning, match="TLSv1"),
-            pytest.raises(Unreachable, match="no TLS with that port"),
+            pytest.raises(Unreachable, match=r"no TLS with that port|onnection"),
         ):
             asyncio.run(ask(version))
     assert heard == []

@@ -31,6 +31,7 @@ from .way import Way, reason
 PORTS = {"http": 80, "https": 443}
 CHUNK = 16_384  # octets read at once
 LONGEST_HEAD = 65_536  # octets
+MOST_EARLY = 16  # interim answers before the real one (RFC 9110, 15.2)
 IDLE = 30.0  # seconds; many servers close a silent connection after 60, some after less
 # What RFC 3986 lets stand unescaped, less what somebody reads as a separator or as a space.
 IN_PATH = "/%:@!$&'()*+,;=~"
@@ -171,15 +172,20 @@ class HttpTransport:
         """One request and its answer; the connection is then kept or closed, whatever happens."""
         loop = asyncio.get_running_loop()
         began = loop.time()
-        status, headers, received, kept = 0, {}, bytearray(), False
+        status, headers, received, kept, early = 0, {}, bytearray(), False, 0
         try:
             async with asyncio.timeout_at(began + min(self._timeout, self._deadline)) as patience:
                 await connection.ask(head, body)
                 while not isinstance(event := connection.event(), h11.EndOfMessage):
                     if event is None:
                         await connection.read()
+                        await asyncio.sleep(0)  # whoever floods us shall not stop the rest of the agent
                         if status:
                             patience.reschedule(min(loop.time() + self._timeout, began + self._deadline))
+                    elif isinstance(event, h11.InformationalResponse):
+                        early += 1
+                        if early > MOST_EARLY:
+                            raise Unintelligible(f"{said}: interim answers (1xx) without end")
                     elif isinstance(event, h11.Response):
                         status, headers = event.status_code, _fields(event)
                     elif isinstance(event, h11.Data):

@@ -272,7 +272,8 @@ class Cage:
                 continue
             purpose = f"{kind}.{name} in state {state}"
             if name in TABLES:
-                keys = list(held[name]) if isinstance(held.get(name), dict) else [driver.example_owner]
+                known = held.get(name)
+                keys = list(known) if isinstance(known, dict) else [driver.example_owner]
                 held[name] = {key: self.refer(self.birds.text(f"{purpose}.{key}")) for key in keys}
             else:
                 make = SHAPES.get(f"{kind}.{name}")

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from homeport.core import commandline
 from homeport.core.errors import ConfigError
 
-TEXT = st.text(st.characters(exclude_characters="\0", exclude_categories=("Cs",)), max_size=20)
+TEXT = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=20)
 PROGRAM = TEXT.filter(lambda text: text.strip() and text.lower() not in _shell_words() and "=" not in text)
 
 

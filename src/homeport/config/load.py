@@ -341,8 +341,8 @@ class _Load:
             return None
         provider: Provider = driver(**values)
         for key, message in provider.mistakes():
-            where = written((*path, key))
-            if (*path, key) not in self.unknown and all(one.path != where for _, one in self.mistakes):
+            place = written((*path, key))
+            if (*path, key) not in self.unknown and all(one.path != place for _, one in self.mistakes):
                 self.report((*path, key), message)
         if kind in extras.CHECKS and not self.references.blind:
             for where, message, remedy in extras.CHECKS[kind](provider):
@@ -355,15 +355,17 @@ class _Load:
     def _url(self, url: object, path: KeyPath) -> None:
         if not isinstance(url, str):
             return
+        password = None
         try:
             parts = urlsplit(url)
+            password = parts.password
             fine = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or 1) > 0
         except ValueError:
             fine = False
         if not fine:
             example = "http://192.0.2.1:3128" if path[-1] == "proxy" else "https://api.example.com"
             self.report(path, f"must be a URL such as {example}")
-        elif parts.password and path[-1] == "proxy":
+        elif password and path[-1] == "proxy":
             layer, _ = self.document.origin(path)
             if layer is not None and layer.file is not None:
                 self.literals.add(layer.file)

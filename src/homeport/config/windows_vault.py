@@ -53,7 +53,8 @@ class CredentialManager:
         if not self._calls.CredReadW(
             c_wchar_p(PREFIX + name), c_uint32(GENERIC), c_uint32(0), byref(found)
         ):
-            return self._not_there()
+            self._must_be_missing()
+            return None
         try:
             one = found.contents
             return ctypes.string_at(one.blob, one.size).decode("utf-16-le")
@@ -79,12 +80,13 @@ class CredentialManager:
     def drop(self, name: str) -> bool:
         if self._calls.CredDeleteW(c_wchar_p(PREFIX + name), c_uint32(GENERIC), c_uint32(0)):
             return True
-        return self._not_there() is not None
+        self._must_be_missing()
+        return False
 
     def names(self) -> list[str]:
         count, found = c_uint32(), POINTER(POINTER(Credential))()
         if not self._calls.CredEnumerateW(c_wchar_p(PREFIX + "*"), c_uint32(0), byref(count), byref(found)):
-            self._not_there()
+            self._must_be_missing()
             return []
         try:
             targets = [found[i].contents.target or "" for i in range(count.value)]
@@ -92,7 +94,8 @@ class CredentialManager:
             self._calls.CredFree(found)
         return sorted(target.removeprefix(PREFIX) for target in targets if target.startswith(PREFIX))
 
-    def _not_there(self) -> None:
+    def _must_be_missing(self) -> None:
+        """Raise what went wrong, unless it is that there is no such entry."""
         if self._last_error() != NOT_FOUND:
             raise self._trouble()
 

@@ -110,12 +110,8 @@ def _rotating(file: Path) -> logging.Handler:
 
     class Private(RotatingFileHandler):
         def _open(self) -> TextIOWrapper:
-            return open(
-                self.baseFilename,
-                self.mode,
-                encoding=self.encoding,
-                opener=lambda path, flags: os.open(path, flags, 0o600),
-            )
+            descriptor = os.open(self.baseFilename, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+            return open(descriptor, "a", encoding="utf-8")
 
     return Private(file, maxBytes=_SIZE, backupCount=KEPT, encoding="utf-8")
 

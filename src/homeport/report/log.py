@@ -111,7 +111,7 @@ def _rotating(file: Path) -> logging.Handler:
     class Private(RotatingFileHandler):
         def _open(self) -> TextIOWrapper:
             descriptor = os.open(self.baseFilename, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-            return open(descriptor, "a", encoding="utf-8")
+            return os.fdopen(descriptor, "a", encoding="utf-8")
 
     return Private(file, maxBytes=_SIZE, backupCount=KEPT, encoding="utf-8")
 

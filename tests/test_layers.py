@@ -48,8 +48,19 @@ PURE |= {
 SYSTEM = {"asyncio", "logging", "os", "sys", "socket", "ssl", "time", "random", "secrets", "signal"}
 SYSTEM |= {"subprocess", "threading", "contextvars", "importlib", "pkgutil", "tempfile", "errno", "shutil"}
 SYSTEM |= {"shlex", "ctypes", "winreg", "fcntl", "msvcrt", "stat", "string", "locale", "codecs", "warnings"}
-SYSTEM |= {"gc", "tomllib", "sqlite3", "argparse", "statistics", "encodings", "struct"}
-SYSTEM |= {"faulthandler"}
+SYSTEM |= {
+    "gc",
+    "faulthandler",
+    "getpass",
+    "grp",
+    "resource",
+    "tomllib",
+    "sqlite3",
+    "argparse",
+    "statistics",
+    "encodings",
+    "struct",
+}
 
 # Each row: what the layer may import of ours, and of others beside the pure part of the standard library.
 MAY_IMPORT: dict[str, tuple[set[str], set[str]]] = {
@@ -58,7 +69,7 @@ MAY_IMPORT: dict[str, tuple[set[str], set[str]]] = {
     "driver": ({"core", "wire"}, {"os"}),
     "providers": ({"core", "wire", "driver"}, set()),
     "sources": ({"core", "wire"}, set()),
-    "state": ({"core"}, {"os", "sys", "sqlite3", "secrets", "fcntl", "msvcrt"}),
+    "state": ({"core"}, {"os", "stat", "sys", "sqlite3", "secrets", "fcntl", "msvcrt"}),
     "net": ({"core", "wire", "driver", "sources"}, SYSTEM | {"h11", "psutil", "lexicon", "requests"}),
     "config": (
         {"core", "wire", "driver", "providers", "sources"},
@@ -69,7 +80,7 @@ MAY_IMPORT: dict[str, tuple[set[str], set[str]]] = {
         {"core", "wire", "driver", "sources", "state", "agent", "report"},
         {"asyncio", "bisect", "selectors"},
     ),
-    "report": ({"core"}, {"logging", "sys", "time", "ctypes", "winreg"}),
+    "report": ({"core"}, {"io", "logging", "os", "sys", "time", "ctypes", "winreg"}),
     "service": ({"core"}, SYSTEM | {"psutil"}),
     "doctor": ({"core", "config", "service", "state"}, SYSTEM | {"psutil"}),
     "demo": ({"core"}, {"asyncio", "errno", "io", "time", "dns"}),

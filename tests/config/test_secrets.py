@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 import os
 import sys
 import time
@@ -10,12 +11,18 @@ from pathlib import Path
 import keyring
 import keyring.errors
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from keyring.backend import KeyringBackend
 
-from homeport.config import secrets
+from homeport.config import rights, secrets
 from homeport.config.secrets import References
 from homeport.core.errors import ConfigError
+from homeport.core.secret import Secret
+from homeport.wire.auth import veil
 
+PRINTED = st.characters(min_codepoint=32, max_codepoint=126)
+TEXT = st.text(PRINTED, max_size=20)
 PYTHON = f'"{sys.executable}"'
 posix = pytest.mark.skipif(os.name != "posix", reason="permission bits and process groups are of POSIX")
 
@@ -65,7 +72,7 @@ def test_a_file_that_everyone_can_read_is_warned_of(tmp_path: Path) -> None:
 
 
 def test_the_secrets_of_a_container_are_where_they_belong() -> None:
-    assert secrets.too_open(Path("/run/secrets/token"), 0o100444) == ()
+    assert rights.too_open(Path("/run/secrets/token")) == ()
 
 
 def test_the_first_line_of_a_command_is_the_secret() -> None:
@@ -96,7 +103,7 @@ def test_a_command_that_hangs_is_ended_with_all_its_children(
     monkeypatch.setattr(secrets, "COMMAND_SECONDS", 1)
     note = tmp_path / "pid"
     begun = time.monotonic()
-    assert "gave no answer in 1 s" in refusal(f"command:sleep 60 & echo $! > {note}; wait")
+    assert "gave no answer in 1 s" in refusal(f"command:sh -c 'sleep 60 & echo $! > {note}; wait'")
     assert time.monotonic() - begun < 20
     child = int(note.read_text())
     for _ in range(200):
@@ -130,11 +137,12 @@ def test_the_keyring_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(keyring.core, "_keyring_backend", backend)
     assert revealed("keyring:noip") == "abc"
     assert refusal("keyring:other") == (
-        "the keyring has no entry for other; make it with: keyring set homeport other"
+        f"the keyring of the user {getpass.getuser()} has no entry for other; make it, as that user, with: "
+        "homeport secret set other"
     )
     backend.locked = True
     assert refusal("keyring:noip") == (
-        "the keyring cannot be asked (KeyringLocked); is it unlocked for this user?"
+        f"the keyring cannot be asked (KeyringLocked); is it unlocked for the user {getpass.getuser()}?"
     )
 
 
@@ -151,7 +159,6 @@ def test_a_check_runs_no_command_and_asks_no_keyring(
     mark = tmp_path / "mark"
     assert not checked.find(f"command:{PYTHON} -c \"open(r'{mark}', 'w')\"").known
     assert not checked.find("command:echo abc").known
-    assert not checked.find("command:$(hidden) abc").known
     assert not checked.find("keyring:noip").known
     assert not mark.exists()
     with pytest.raises(ConfigError) as caught:
@@ -159,6 +166,34 @@ def test_a_check_runs_no_command_and_asks_no_keyring(
     assert str(caught.value) == (
         "there is no program no-such-program-here; write its full path, or install it"
     )
+
+
+@posix
+def test_no_shell_reads_the_line_of_a_command(tmp_path: Path) -> None:
+    mark = tmp_path / "mark"
+    for line in (f"command:echo abc; touch {mark}", f"command:echo $(touch {mark})"):
+        for resolve in (True, False):
+            with pytest.raises(ConfigError, match="no shell reads this line"):
+                References(os.environ, tmp_path, resolve).find(line)
+    assert revealed(f"command:echo 'abc; touch {mark}'") == f"abc; touch {mark}"
+    assert revealed("command:sh -c 'echo abc | tr a-c x-z'") == "xyz"
+    assert not mark.exists()
+
+
+@posix
+def test_a_program_is_looked_for_in_the_path_and_may_have_spaces_in_its_own(tmp_path: Path) -> None:
+    program = tmp_path / "my tools" / "secret"
+    program.parent.mkdir()
+    program.write_text('#!/bin/sh\necho "[$1]"\n')
+    program.chmod(0o700)
+    assert revealed(f"command:'{program}' 'a b'") == "[a b]"
+    path = f"{program.parent}{os.pathsep}{os.environ['PATH']}"
+    assert revealed("command:secret 'a  b'", {"PATH": path}) == "[a  b]"
+    program.chmod(0o600)
+    assert "there is no program secret;" in refusal("command:secret", {"PATH": str(program.parent)})
+    program.chmod(0o700)
+    program.write_text("this is no program")
+    assert refusal(f"command:'{program}'") == f"the command {program} cannot be run: exec format error"
 
 
 def test_a_literal_works_with_a_warning_that_does_not_show_it() -> None:
@@ -180,3 +215,18 @@ def test_a_misspelt_reference_is_noticed() -> None:
     for text, meant in (("ENV:TOKEN", "env:"), ("keyrin:noip", "keyring:"), ("comand:pass x", "command:")):
         [(_, remedy)] = References({}, Path()).find(text).warnings
         assert remedy == f'did you mean "{meant}"?'
+
+
+@given(st.text(PRINTED, min_size=12, max_size=40), st.integers(0, 40), st.integers(8, 40), TEXT, TEXT)
+def test_no_part_of_a_secret_that_is_of_use_is_left(
+    secret: str, start: int, length: int, before: str, after: str
+) -> None:
+    part = secret[start : start + length]
+    shown = veil(before + part + after, [Secret(secret)])
+    assert not any(secret[i : i + 8] in shown for i in range(len(secret) - 7) if "***" not in secret)
+
+
+@given(st.text("ab", min_size=8), st.text("cd"), st.text("ef"))
+def test_what_is_no_part_of_it_is_left_as_it_is(secret: str, before: str, after: str) -> None:
+    assert veil(f"{before} {secret} {after}", [Secret(secret)]) == f"{before} *** {after}"
+    assert veil(f"{before} {after}", [Secret(secret)]) == f"{before} {after}"

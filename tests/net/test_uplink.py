@@ -398,8 +398,11 @@ def test_the_gateway_as_route_get_tells_it() -> None:
 
 def test_a_command_and_its_exit_status() -> None:
     async def main(net: UplinkNet) -> None:
-        assert await observed(net, "command:echo 203.0.113.7") == ["203.0.113.7"]
-        assert await net.command("echo no& exit 3" if sys.platform == "win32" else "echo no; exit 3") == (
+        shell = 'cmd /c "{}"' if sys.platform == "win32" else "sh -c '{}'"
+        assert await observed(net, "command:" + shell.format("echo 203.0.113.7")) == ["203.0.113.7"]
+        assert await net.command(
+            shell.format("echo no& exit 3" if sys.platform == "win32" else "echo no; exit 3")
+        ) == (
             3,
             b"no\r\n" if sys.platform == "win32" else b"no\n",
         )
@@ -409,9 +412,18 @@ def test_a_command_and_its_exit_status() -> None:
 
 @POSIX
 def test_a_command_sees_no_input_and_its_errors_are_not_ours() -> None:
-    assert run(lambda net: net.command("cat; echo s3cret >&2; exit 1")) == (1, b"")
-    with pytest.raises(SourceError, match="exit status 127"):
+    assert run(lambda net: net.command("sh -c 'cat; echo s3cret >&2; exit 1'")) == (1, b"")
+    with pytest.raises(SourceError, match="cannot be run: no such file"):
         run(lambda net: observed(net, "command:/no/such/program"))
+
+
+@POSIX
+def test_no_shell_reads_the_line_of_a_command(tmp_path: Path) -> None:
+    mark = tmp_path / "mark"
+    with pytest.raises(SourceError, match="no shell reads this line"):
+        run(lambda net: net.command(f"echo 203.0.113.7; touch {mark}"))
+    assert run(lambda net: net.command(f"echo 'a; touch {mark}'")) == (0, f"a; touch {mark}\n".encode())
+    assert not mark.exists()
 
 
 @POSIX
@@ -425,7 +437,7 @@ def test_a_command_dies_with_all_it_has_started_when_nobody_waits_any_more(tmp_p
     pids = tmp_path / "pids"
 
     async def main(net: UplinkNet) -> None:
-        command = f"sleep 600 & echo $! > {pids}; sleep 600 | cat"
+        command = f"sh -c 'sleep 600 & echo $! > {pids}; sleep 600 | cat'"
         task = asyncio.ensure_future(net.command(command))
         while not (pids.exists() and pids.read_text().endswith("\n")):
             await asyncio.sleep(0.01)

@@ -65,8 +65,7 @@ class _Resident:
 
     async def take(self, config: Config) -> None:
         """Go on with another configuration.  What it leaves as it was is not disturbed."""
-        if self._config.log != config.log:
-            restart(config.log.level, config.log.format, config.log.file, TRACE.get)
+        log.go_on(config)
         if self._recorder is not None:
             self._recorder.end("the configuration has changed")
         begun = world(config, None, (self._config, self.world))

@@ -70,6 +70,21 @@ def parser() -> argparse.ArgumentParser:
     providers.add_argument("name", metavar="NAME", nargs="?", help="all about one provider")
     replay = commands.add_parser("replay", parents=[lines], help="the decisions of a recording once more")
     replay.add_argument("file", metavar="FILE", type=Path, help="what `run --record FILE` has written")
+    secret = commands.add_parser("secret", help="keep secrets out of the configuration: set, rm, list")
+    actions = secret.add_subparsers(dest="action", metavar="ACTION", required=True)
+    kept = _Parser(add_help=False)
+    kept.add_argument("name", metavar="NAME", help="what to call it, such as cloudflare")
+    kept.add_argument(
+        "--file",
+        action="store_true",
+        help="in a file beside the configuration, not in the system's keyring",
+    )
+    put = actions.add_parser(
+        "set", parents=[common, kept], help="keep a secret; it is read from standard input, or asked for"
+    )
+    put.add_argument("rest", nargs="*", help=argparse.SUPPRESS)
+    actions.add_parser("rm", parents=[common, kept], help="forget a secret")
+    actions.add_parser("list", parents=[common, lines], help="the names, and which settings use them")
     commands.add_parser("schema", help="JSON Schema of the configuration, for editors")
     demo = commands.add_parser("demo", help="see it work: no Internet, no root, no configuration")
     demo.add_argument("--changes", metavar="N", type=int, help="end after N changes of the address")
@@ -163,6 +178,16 @@ def _replay(args: argparse.Namespace) -> int:
     return replay(args.file, as_json=args.json)
 
 
+def _secret(args: argparse.Namespace) -> int:
+    from . import secret  # noqa: PLC0415
+
+    if args.action == "set":
+        return secret.put(args.config, args.name, args.rest, file=args.file)
+    if args.action == "rm":
+        return secret.drop(args.config, args.name, file=args.file)
+    return secret.show(args.config, as_json=args.json)
+
+
 def _schema(_: argparse.Namespace) -> int:
     from .manual import schema  # noqa: PLC0415
 
@@ -195,6 +220,7 @@ _COMMANDS = {
     "providers": _providers,
     "replay": _replay,
     "schema": _schema,
+    "secret": _secret,
     "demo": _demo,
     "completion": _completion,
 }

@@ -13,15 +13,16 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..agent.loop import TRACE, Agent
+from ..agent.loop import Agent
 from ..agent.verify import Proof
 from ..config.model import Config
 from ..core.errors import ConfigError
 from ..core.report import Outcome, Report
-from ..report.log import LOGGER, said, start
+from ..report.log import LOGGER, said
 from ..service.host import Host, Nobody
 from ..state.lock import Lock
 from ..state.store import Store
+from . import log
 from .exits import INTERRUPTED, NOT_RIGHT, RIGHT
 from .setup import begin, configure, setup, world
 from .term import progress, table
@@ -43,8 +44,8 @@ def run(
 ) -> int:
     began = time.time()
     config = configure(path)
-    log = config.log
-    start(log.level, log.format, log.file, TRACE.get)
+    _no_core_files()
+    log.begin(config)
     with ExitStack() as stack:
         try:
             stack.enter_context(Lock(config.agent.state_dir))
@@ -72,6 +73,15 @@ def _host() -> Host:
 
         return Systemd.found(os.environ) or Nobody()
     return Nobody()
+
+
+def _no_core_files() -> None:
+    """A core file holds all that this process knows, its secrets too, and lies about for anybody."""
+    if sys.platform != "win32":
+        import resource  # noqa: PLC0415 - not on Windows
+
+        _, most = resource.getrlimit(resource.RLIMIT_CORE)
+        resource.setrlimit(resource.RLIMIT_CORE, (0, most))
 
 
 @contextmanager

@@ -25,7 +25,7 @@ from ..driver import Provider
 from ..sources import spec
 from ..sources.base import Source
 from ..sources.static import Static
-from . import environment, extras, find, providers, secrets
+from . import commands, environment, extras, find, providers, rights, secrets
 from .document import Document, Layer
 from .mistakes import Mistake, Mistakes, written
 from .model import Account, AgentSettings, Config, LogSettings, Record, Uplink
@@ -75,6 +75,11 @@ def load(
 def default(environ: Mapping[str, str]) -> Config:
     """What holds where nobody has configured anything: one uplink, no account, no record."""
     return _Load(Document([]), secrets.References(environ, Path(), resolve=False)).config(())
+
+
+def read_layers(first: Path | None, environ: Mapping[str, str]) -> list[Layer]:
+    """The first file and what lies over it, as they are written.  Raises as `load` does."""
+    return _layers(_files(first, environ))
 
 
 def _files(first: Path | None, environ: Mapping[str, str]) -> list[Path]:
@@ -191,11 +196,16 @@ class _Load:
         return hosts.parse(text)
 
     def _open_files(self) -> None:
-        for file in sorted(self.literals):
-            for message, remedy in secrets.too_open(file):
-                order = next(i for i, layer in enumerate(self.document.layers) if layer.file == file)
-                said = f"{message}, and it holds secrets in plain text"
-                self.warnings.append(((order, 0), Mistake(str(file), "", said, remedy)))
+        for order, layer in enumerate(self.document.layers):
+            if layer.file is None:
+                continue
+            if layer.file in self.literals:
+                found, why = rights.too_open(layer.file), "it holds secrets in plain text"
+            else:
+                found, why = rights.writable_by_others(layer.file), "it says what the agent runs"
+            for message, remedy in found:
+                mistake = Mistake(str(layer.file), "", f"{message}, and {why}", remedy)
+                self.warnings.append(((order, 0), mistake))
 
     # The sections.
 
@@ -318,6 +328,9 @@ class _Load:
     ) -> tuple[Source, ...]:
         try:
             found = spec.parse(word, rrtype, interface=uplink.interface, login=login)
+            kind, _, line = word.partition(":")
+            if kind.strip() == "command":
+                commands.split(line)
         except ConfigError as error:
             self.report(path, str(error))
             return ()
@@ -356,9 +369,9 @@ class _Load:
         if any(s.name not in values and (s.required or s.name in table) for s in wanted):
             return None
         provider: Provider = driver(**values)
-        told = {written(path) for path in self.unknown} | {mistake.path for _, mistake in self.mistakes}
         for key, message in provider.mistakes():
-            if written((*path, key)) not in told:
+            place = written((*path, key))
+            if (*path, key) not in self.unknown and all(one.path != place for _, one in self.mistakes):
                 self.report((*path, key), message)
         if kind in extras.CHECKS and not self.references.blind:
             for where, message, remedy in extras.CHECKS[kind](provider):
@@ -371,14 +384,20 @@ class _Load:
     def _url(self, url: object, path: KeyPath) -> None:
         if not isinstance(url, str):
             return
+        password = None
         try:
             parts = urlsplit(url)
+            password = parts.password
             fine = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or 1) > 0
         except ValueError:
             fine = False
         if not fine:
             example = "http://192.0.2.1:3128" if path[-1] == "proxy" else "https://api.example.com"
             self.report(path, f"must be a URL such as {example}")
+        elif password and path[-1] == "proxy":
+            layer, _ = self.document.origin(path)
+            if layer is not None and layer.file is not None:
+                self.literals.add(layer.file)
 
     def _records(
         self,

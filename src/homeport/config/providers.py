@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from importlib import import_module
 from pkgutil import iter_modules
 
@@ -14,7 +15,14 @@ from ..driver import Provider
 
 def names() -> list[str]:
     """What `provider = ...` may say, sorted.  Imports no driver."""
-    return sorted(module.name for module in iter_modules(providers.__path__) if module.name[0] != "_")
+    return list(_names())
+
+
+@cache
+def _names() -> tuple[str, ...]:
+    return tuple(
+        sorted(module.name for module in iter_modules(providers.__path__) if module.name[0] != "_")
+    )
 
 
 def load(kind: str) -> type[Provider]:

@@ -6,24 +6,20 @@ No message holds a secret, nor the output of a command, nor more of its line tha
 from __future__ import annotations
 
 import os
-import re
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from ..core.errors import ConfigError
 from ..core.secret import Secret
+from . import commands
 from .paths import expanded
+from .rights import too_open
 
 COMMAND_SECONDS = 10
 _LARGEST = 64 * 1024
 _ADVICE = "write it as env:NAME, file:PATH, keyring:NAME or command:LINE"
-# What a shell knows without a program of that name.
-_SHELL_WORDS = frozenset({"call", "case", "cd", "command", "dir", "echo", "eval", "exec", "export", "for"})
-_SHELL_WORDS |= {"if", "printf", "read", "set", "source", "test", "type", "umask", "until", "while", "."}
-# Docker mounts its secrets readable for all, in a place that nobody outside of the container sees.
-_CONTAINER_SECRETS = Path("/run/secrets")
 
 
 class Found(NamedTuple):
@@ -76,7 +72,7 @@ class References(NamedTuple):
         try:
             with file.open("rb") as stream:
                 raw = stream.read(_LARGEST + 1)
-                mode = os.fstat(stream.fileno()).st_mode
+                status = os.fstat(stream.fileno())
             text = raw.decode("utf-8-sig")
         except OSError as error:
             raise ConfigError(f"{file} cannot be read: {error.strerror or type(error).__name__}") from None
@@ -84,36 +80,21 @@ class References(NamedTuple):
             raise ConfigError(f"{file} is not text in UTF-8") from None
         if len(raw) > _LARGEST:
             raise ConfigError(f"{file} is too large for a secret")
-        return Found(Secret(text.rstrip("\r\n")), warnings=too_open(file, mode))
+        return Found(Secret(text.rstrip("\r\n")), warnings=too_open(file, status))
 
     def run(self, line: str) -> Found:
-        program = _program(line)
+        words = commands.split(line)
+        words = (commands.look_for(words[0], self.environ), *words[1:])
         if not self.resolve:
-            _look_for(program, self.environ)
             return Found(Secret(""), known=False)
-        return Found(Secret(_first_line(line, program, self.environ)))
+        return Found(Secret(_first_line(words, self.environ)))
 
     def ask_keyring(self, name: str) -> Found:
         if not self.resolve:
             return Found(Secret(""), known=False)
-        try:
-            import keyring  # noqa: PLC0415 - an extra, and heavy
-            from keyring.errors import KeyringError  # noqa: PLC0415
-        except ImportError:
-            raise ConfigError(
-                'the keyring package is not installed: pip install "homeport[keyring]"'
-            ) from None
-        try:
-            value = keyring.get_password("homeport", name)
-        except (KeyringError, OSError, RuntimeError) as error:
-            raise ConfigError(
-                f"the keyring cannot be asked ({type(error).__name__}); is it unlocked for this user?"
-            ) from None
-        if value is None:
-            raise ConfigError(
-                f"the keyring has no entry for {name[:64]}; make it with: keyring set homeport {name[:64]}"
-            )
-        return Found(Secret(value))
+        from . import vault  # noqa: PLC0415 - few secrets lie there
+
+        return Found(vault.find(name))
 
     def itself(self, text: str) -> Found:
         return Found(
@@ -130,14 +111,6 @@ _KINDS: Mapping[str, Callable[[References, str], Found]] = {
 }
 
 
-def too_open(file: Path, mode: int | None = None) -> tuple[tuple[str, str], ...]:
-    """A warning if everyone on this machine can read the file.  POSIX only."""
-    if os.name != "posix" or _CONTAINER_SECRETS in file.parents:
-        return ()
-    bits = file.stat().st_mode if mode is None else mode
-    return ((f"everyone on this machine can read {file}", f"chmod 600 {file}"),) if bits & 0o004 else ()
-
-
 def _meant(word: str, colon: str) -> str:
     """The advice for a literal; the word is shown only if it is almost one of ours."""
     import difflib  # noqa: PLC0415 - only a literal secret pays for it
@@ -149,43 +122,30 @@ def _meant(word: str, colon: str) -> str:
 def _shown(word: str, rest: str) -> str:
     if word == "literal":
         return "literal:"
-    return f"{word}:{_program(rest) if word == 'command' else rest[:64]}"
+    return f"{word}:{commands.split(rest)[0] if word == 'command' else rest[:64]}"
 
 
-def _program(line: str) -> str:
-    """The program of a command line, which is all of it that may be shown."""
-    quoted = re.match(r"""\s*(?:"([^"]+)"|'([^']+)'|(\S+))""", line)
-    return next((part for part in quoted.groups() if part), "") if quoted else ""
-
-
-def _look_for(program: str, environ: Mapping[str, str]) -> None:
-    """`ConfigError` if the program cannot be there; a word only a shell understands is believed."""
-    import shutil  # noqa: PLC0415 - only a check pays for it
-
-    plain = re.fullmatch(r"[\w./\\:+~-]+(?: [\w./\\:+~-]+)*", program)
-    if not plain or program in _SHELL_WORDS:
-        return
-    if shutil.which(os.path.expanduser(program), path=environ.get("PATH")) is None:  # noqa: PTH111 - a word
-        raise ConfigError(f"there is no program {program}; write its full path, or install it")
-
-
-def _first_line(line: str, program: str, environ: Mapping[str, str]) -> str:
+def _first_line(words: Sequence[str], environ: Mapping[str, str]) -> str:
     """The first line that the command prints.  Its error output is dropped: it might hold the secret."""
     import subprocess  # noqa: PLC0415 - only a `command:` pays for it
 
-    # A child that outlives its shell would keep our pipe open, so all of them form a group to end.
+    program = words[0]
+    # A child that outlives its parent would keep our pipe open, so all of them form a group to end.
     apart: dict[str, Any] = {"start_new_session": True}
     if sys.platform == "win32":
         apart = {"creationflags": subprocess.CREATE_NO_WINDOW}
-    with subprocess.Popen(  # noqa: S602 - a line for the shell is what the person wrote
-        line,
-        shell=True,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        env=dict(environ),
-        **apart,
-    ) as process:
+    try:
+        running = subprocess.Popen(  # noqa: S603 - no shell; the person wrote the line
+            words,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env=dict(environ),
+            **apart,
+        )
+    except OSError as error:
+        raise ConfigError(f"the command {program} cannot be run: {_why(error)}") from None
+    with running as process:
         try:
             output, _ = process.communicate(timeout=COMMAND_SECONDS)
         except subprocess.TimeoutExpired:
@@ -202,6 +162,10 @@ def _first_line(line: str, program: str, environ: Mapping[str, str]) -> str:
     except UnicodeDecodeError:
         raise ConfigError(f"the command {program} printed something else than text in UTF-8") from None
     return next(iter(text.splitlines()), "")
+
+
+def _why(error: OSError) -> str:
+    return (error.strerror or type(error).__name__).lower()
 
 
 def _end(pid: int) -> None:

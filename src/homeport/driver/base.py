@@ -34,12 +34,13 @@ from ..core.errors import (
 )
 from ..core.plan import Change, beside_others
 from ..core.secret import Secret
-from ..wire.auth import json_of, scrub, within
+from ..wire.auth import json_of, scrub, veil, within
 from ..wire.http import NOTHING, Content, Query, Reply, Request, Transport
 from .library import Library, NoLibrary
 
 T = TypeVar("T")
 MOST_PAGES = 1000  # of one list; a server that ignores the page asked for must not hold us for ever
+_READ = 10_000  # characters of an answer that are looked at for what it says
 Verdict = ProviderError | None  # None: the provider acknowledged it
 Settled = Callable[[Mapping[Key, Verdict]], None]
 
@@ -239,8 +240,9 @@ def _words(request: Request, reply: Reply, provider: Provider, secrets: Iterable
     """What the reply says, fit for a message: short, on one line, without our secrets."""
     if reply.is_page:
         return "a web page"
-    sent = [*request.headers.values(), *request.query.values(), request.hidden, *secrets]
-    text = scrub(provider.scrub(reply.text), within(sent))  # a session's key is in no setting
+    sent = [*request.headers.values(), *request.query.values(), *secrets]
+    text = veil(provider.scrub(reply.text[:_READ]), within(sent))  # a session's key is in no setting
+    text = scrub(text, within([request.hidden]))  # in part, it is the name and the address
     return " ".join(text.split())[:160]
 
 
@@ -366,7 +368,7 @@ class Provider(ABC):
 
     def scrub(self, text: str) -> str:
         """Words of the provider, without our secrets: some services quote them back."""
-        return scrub(text, within([*vars(self).values(), *self.headers().values()]))
+        return veil(text, within([*vars(self).values(), *self.headers().values()]))
 
     def veiled(self, options: Mapping[str, object]) -> bool:
         """Do name servers show other addresses than a record with these options holds (a proxy's)?"""

@@ -24,13 +24,14 @@ import h11
 from ..core.dns import IPAddress, RRType
 from ..core.errors import ConfigError, NoAnswer, Unintelligible, Unreachable, Untrusted
 from ..core.secret import Secret
-from ..wire.auth import basic
+from ..wire.auth import basic, veil
 from ..wire.http import NOTHING, Reply, Request
 from .way import Way, reason
 
 PORTS = {"http": 80, "https": 443}
 CHUNK = 16_384  # octets read at once
 LONGEST_HEAD = 65_536  # octets
+MOST_EARLY = 16  # interim answers before the real one (RFC 9110, 15.2)
 IDLE = 30.0  # seconds; many servers close a silent connection after 60, some after less
 # What RFC 3986 lets stand unescaped, less what somebody reads as a separator or as a space.
 IN_PATH = "/%:@!$&'()*+,;=~"
@@ -171,15 +172,20 @@ class HttpTransport:
         """One request and its answer; the connection is then kept or closed, whatever happens."""
         loop = asyncio.get_running_loop()
         began = loop.time()
-        status, headers, received, kept = 0, {}, bytearray(), False
+        status, headers, received, kept, early = 0, {}, bytearray(), False, 0
         try:
             async with asyncio.timeout_at(began + min(self._timeout, self._deadline)) as patience:
                 await connection.ask(head, body)
                 while not isinstance(event := connection.event(), h11.EndOfMessage):
                     if event is None:
                         await connection.read()
+                        await asyncio.sleep(0)  # whoever floods us shall not stop the rest of the agent
                         if status:
                             patience.reschedule(min(loop.time() + self._timeout, began + self._deadline))
+                    elif isinstance(event, h11.InformationalResponse):
+                        early += 1
+                        if early > MOST_EARLY:
+                            raise Unintelligible(f"{said}: interim answers (1xx) without end")
                     elif isinstance(event, h11.Response):
                         status, headers = event.status_code, _fields(event)
                     elif isinstance(event, h11.Data):
@@ -205,7 +211,10 @@ class HttpTransport:
             raise Unreachable(f"{said}: {self._proxy.refusal(status)}")
         if received and headers.get("content-encoding", "identity") != "identity":
             raise Unintelligible(f"{said}: a compressed answer, which was not asked for")
-        return Reply(status, bytes(received), headers)
+        body = bytes(received)
+        if self._proxy and connection.origin.scheme == "http":  # it may quote what it was told
+            body = veil(body.decode("latin-1"), self._proxy.secrets).encode("latin-1")
+        return Reply(status, body, headers)
 
     async def _reuse(self, origin: _Origin) -> _Connection | None:
         """An idle connection to that origin that is still open, as far as this side can know."""
@@ -333,6 +342,7 @@ class _Origin(NamedTuple):
 class _Proxy:
     origin: _Origin
     headers: Mapping[str, Secret] = field(repr=False)
+    secrets: tuple[Secret, ...] = field(repr=False)
 
     def refusal(self, status: int) -> str:
         remedy = "; is its user name and password in the proxy setting right?" if status == 407 else ""
@@ -497,10 +507,12 @@ def _read_proxy(text: str) -> _Proxy:
     if split.scheme != "http" or not host or split.path.strip("/") or split.query or split.fragment:
         raise ConfigError("proxy: write it as http://host:port or http://user:password@host:port")
     headers: Mapping[str, Secret] = NOTHING
+    secrets: tuple[Secret, ...] = ()
     if split.username is not None:
         password = Secret(unquote(split.password or ""))
         headers = {"proxy-authorization": basic(unquote(split.username), password)["authorization"]}
-    return _Proxy(_Origin("http", host, port), headers)
+        secrets = (password, *headers.values())
+    return _Proxy(_Origin("http", host, port), headers, secrets)
 
 
 def _plain(value: str | Secret) -> str:

@@ -21,6 +21,8 @@ _RESOLV_CONF = Path("/etc/resolv.conf")
 _PATIENCE = 1.0  # seconds that one server has to tell the address of a name server
 _ALL_PATIENCE = 2.0  # seconds that all of them have
 
+_MOST_SERVERS = 16  # of a zone that are asked; who lists thousands wants us to ask for thousands
+
 _Peer = tuple[str, int, bool]  # address and port of a server, and whether it shall ask others for us
 
 
@@ -50,6 +52,7 @@ async def servers(
 
 
 async def _placed(names: Sequence[str], teller: _Peer) -> list[Server]:
+    names = names[:_MOST_SERVERS]
     places = await asyncio.gather(*(_place(name, teller) for name in names))
     return [Server(name, *place) for name, place in zip(names, places, strict=True)]
 

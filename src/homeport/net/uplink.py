@@ -21,9 +21,10 @@ from ipaddress import IPv4Address, IPv6Address, ip_address
 from pathlib import Path
 from typing import Any
 
+from ..core import commandline
 from ..core.device import Device
 from ..core.dns import IPAddress, RRType
-from ..core.errors import SourceError
+from ..core.errors import ConfigError, SourceError
 from ..core.fritzbox import Box
 from ..core.neighbours import NeighbourAddress
 from ..sources.base import InterfaceAddress
@@ -181,18 +182,23 @@ class UplinkNet:
         return said
 
     async def command(self, command: str) -> tuple[int, bytes]:
-        """Its errors go nowhere: they might quote what it was called with.
+        """Its errors go nowhere: they might quote what it was called with.  No shell reads the line.
 
         If the caller gives up, the command and what it has started are killed.
         """
+        try:
+            words = _split(command)
+        except ConfigError as error:
+            raise SourceError(str(error)) from error
         settings: dict[str, Any] = {"start_new_session": True}
         if sys.platform == "win32":
             settings = {"creationflags": subprocess.CREATE_NO_WINDOW}
         loop = asyncio.get_running_loop()
         try:
-            transport, protocol = await loop.subprocess_shell(
+            transport, protocol = await loop.subprocess_exec(
                 _Output,
-                command,
+                _program(words[0]),
+                *words[1:],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
@@ -317,6 +323,16 @@ class _Output(asyncio.SubprocessProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         if not self.ended.done():
             self.ended.set_result(bytes(self._output))
+
+
+_split = commandline.windows if sys.platform == "win32" else commandline.posix
+
+
+def _program(name: str) -> str:
+    """Its path where that is found, since Windows would not find what PATHEXT adds to a name."""
+    import shutil  # noqa: PLC0415 - only a `command:` pays for it
+
+    return shutil.which(name) or name
 
 
 async def _kill(pid: int) -> None:

@@ -20,7 +20,7 @@ from ..core.secret import Secret
 from ..core.settings import Bounds, meant
 from ..driver import Api, Update, UpdateApi, Verdict, domain_of, not_in
 from ..wire import template
-from ..wire.auth import basic, joined, scrub
+from ..wire.auth import basic, joined, veil
 from ..wire.http import Content, Reply, Request
 
 _BOTH = {RRType.A: "ipv4", RRType.AAAA: "ipv6"}
@@ -160,9 +160,8 @@ class Webhook(UpdateApi):
 
     def scrub(self, text: str) -> str:
         written = [Secret(word) for _, text in self._texts() for word in _TOKEN_LIKE.findall(text)]
-        return scrub(
-            super().scrub(text), written
-        )  # who writes a token out, does not want it in a log either
+        # Who writes a token out, does not want it in a log either.
+        return veil(super().scrub(text), written)
 
     def refresh_days(self) -> int | None:
         return self.refresh or None

@@ -8,12 +8,15 @@ import sys
 import time
 from collections.abc import Callable, Collection, Iterable
 from pathlib import Path
+from types import TracebackType
+from typing import Any
 
 from ..core.events import Event
 from ..core.report import Outcome, Report, TargetReport, texts
 from ..core.schedule import Target
 
 LOGGER = logging.getLogger("homeport")
+_ASYNCIO = logging.getLogger("asyncio")
 EVENTS = {
     Outcome.UPDATED: Event.UPDATED,
     Outcome.UNCHANGED: Event.RIGHT,
@@ -24,7 +27,22 @@ EVENTS = {
 MOST_HINTS = 8  # lines about what led to one round; whoever says more only wants to fill the log
 
 
-class TextFormat(logging.Formatter):
+def _as_it_is(text: str) -> str:
+    return text
+
+
+class _Format(logging.Formatter):
+    """Messages are made without secrets; what a bug raises may quote anything, so that is hidden here."""
+
+    def __init__(self, hide: Callable[[str], str] = _as_it_is) -> None:
+        super().__init__()
+        self._hide = hide
+
+    def formatException(self, ei: Any) -> str:  # noqa: N802 - the name that `logging` calls
+        return self._hide(super().formatException(ei))
+
+
+class TextFormat(_Format):
     """`2026-11-21 10:28:00 INFO [a1b2c3d4] home.example.com A (cf): updated ...`."""
 
     def format(self, record: logging.LogRecord) -> str:
@@ -34,7 +52,7 @@ class TextFormat(logging.Formatter):
         return f"{line}\n{self.formatException(record.exc_info)}" if record.exc_info else line
 
 
-class JsonFormat(logging.Formatter):
+class JsonFormat(_Format):
     """One object a line: time (RFC 3339, UTC), level, trace, message, and what the line is about."""
 
     def format(self, record: logging.LogRecord) -> str:
@@ -60,13 +78,15 @@ def start(
     trace: Callable[[], str],
     *,
     console: bool = True,
+    hide: Callable[[str], str] = _as_it_is,
     more: Iterable[logging.Handler] = (),
 ) -> None:
     """Send the log to standard error and, if there is one, to a file that is rotated.
 
-    `more` are handlers with formats of their own.
+    `hide` makes the words of an unexpected error fit to be seen; those that nobody catches, and what
+    asyncio says of them, come here too.  `more` are handlers with formats of their own.
     """
-    formatter = JsonFormat() if form == "json" else TextFormat()
+    formatter = JsonFormat(hide) if form == "json" else TextFormat(hide)
     handlers: list[logging.Handler] = []
     if console:
         handlers.append(logging.StreamHandler(sys.stderr))
@@ -84,22 +104,34 @@ def start(
     for handler in (*handlers, *more):
         handler.addFilter(_Traced(trace))
         LOGGER.addHandler(handler)
+        _ASYNCIO.addHandler(handler)
+    _ASYNCIO.propagate = False
+    sys.excepthook = _last_words
     LOGGER.setLevel(level.upper())
     LOGGER.propagate = False
     if trouble:
         LOGGER.warning(trouble)
 
 
-def restart(level: str, form: str, file: Path | None, trace: Callable[[], str]) -> None:
+def restart(
+    level: str, form: str, file: Path | None, trace: Callable[[], str], hide: Callable[[str], str]
+) -> None:
     """The same with other settings; to the console, if it went there before."""
     before = [
         handler for handler in LOGGER.handlers if any(isinstance(f, _Traced) for f in handler.filters)
     ]
     console = any(getattr(handler, "stream", None) is sys.stderr for handler in before)
-    start(level, form, file, trace, console=console)
+    more = [handler for handler in before if not isinstance(handler, logging.StreamHandler)]
+    start(level, form, file, trace, console=console, hide=hide, more=more)
     for handler in before:
-        LOGGER.removeHandler(handler)
-        handler.close()
+        if handler not in more:
+            for log in (LOGGER, _ASYNCIO):
+                log.removeHandler(handler)
+            handler.close()
+
+
+def _last_words(kind: type[BaseException], bug: BaseException, trace: TracebackType | None) -> None:
+    LOGGER.critical("a bug in Homeport; please report it", exc_info=(kind, bug, trace))
 
 
 class _Traced(logging.Filter):

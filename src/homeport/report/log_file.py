@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
+import os
 import sys
+from io import TextIOWrapper
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 
@@ -20,6 +22,11 @@ class LogFile(RotatingFileHandler):
     def __init__(self, file: Path, size: int = SIZE, kept: int = KEPT) -> None:
         super().__init__(file, maxBytes=size, backupCount=kept, encoding="utf-8")
         self._failing = self._said = False  # this line; this trouble
+
+    def _open(self) -> TextIOWrapper:
+        """Each new file is its user's only; an old one keeps what its user lets the group do."""
+        descriptor = os.open(self.baseFilename, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        return os.fdopen(descriptor, "a", encoding="utf-8")
 
     def doRollover(self) -> None:  # noqa: N802 - the name is logging's
         try:

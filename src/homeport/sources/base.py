@@ -91,7 +91,7 @@ class Net(Protocol):
         ...
 
     async def command(self, command: str) -> tuple[int, bytes]:
-        """Run a command line through the system's shell: its exit status and up to 64 KiB of output."""
+        """Run a command line, without a shell: its exit status and up to 64 KiB of output."""
         ...
 
     async def file(self, path: str) -> str:

@@ -12,7 +12,7 @@ from ..core.dns import IPAddress, RRType
 from ..core.errors import ProviderError, SourceError
 from ..core.secret import Secret
 from ..wire import echo
-from ..wire.auth import scrub
+from ..wire.auth import veil
 from ..wire.http import Query, Reply, Request, Transport
 from .base import Net, Source
 
@@ -36,11 +36,11 @@ class Http(Source):
             if reply.status in REDIRECTS:
                 reply = await self._get(transport, *self._elsewhere(reply))
         except (ProviderError, SourceError) as error:
-            raise SourceError(self._scrub(str(error))) from None  # its cause may quote our query
+            raise SourceError(self._veil(str(error))) from None  # its cause may quote our query
         with suppress(SourceError):
             return frozenset({self._read(reply, rrtype)})
         # What was no address may quote our query; it must not do so in the message, not even in part.
-        return frozenset({self._read(replace(reply, body=self._scrub(reply.text).encode()), rrtype)})
+        return frozenset({self._read(replace(reply, body=self._veil(reply.text).encode()), rrtype)})
 
     async def _get(self, transport: Transport, url: str, query: Query) -> Reply:
         return await transport.send(Request("GET", url, query, self.headers))
@@ -72,9 +72,9 @@ class Http(Source):
             case "page":
                 return echo.page(reply.body, rrtype, self.key)
 
-    def _scrub(self, text: str) -> str:
+    def _veil(self, text: str) -> str:
         said = (*self.query.values(), *self.headers.values())
-        return scrub(text, [value for value in said if isinstance(value, Secret)])
+        return veil(text, [value for value in said if isinstance(value, Secret)])
 
 
 def divide(url: str) -> tuple[str, Query]:

@@ -12,7 +12,7 @@ from types import TracebackType
 from typing import Self
 
 from ..core.errors import ConfigError
-from .folder import make
+from . import private
 
 if sys.platform == "win32":
     import msvcrt
@@ -20,12 +20,17 @@ else:
     import fcntl
 
 
+OURS = ("state.db*", "agent.lock*")  # what a state directory holds
+
+
 class AlreadyRunning(ConfigError):
     """Another agent holds the lock; the message names its process."""
 
 
 class Lock:
-    """Held inside `with`.  Raises `AlreadyRunning`, or `OSError` where the directory cannot be written."""
+    """Held inside `with`.  Raises `AlreadyRunning`, `OSError` where the directory cannot be written, and
+    `ConfigError` for one that another user may have prepared.
+    """
 
     def __init__(self, directory: Path) -> None:
         self._path = directory / "agent.lock"
@@ -33,7 +38,8 @@ class Lock:
         self._file = -1
 
     def __enter__(self) -> Self:
-        make(self._directory)
+        private.own_folder(self._directory, OURS)
+        private.own_file(self._path, "the lock file")
         self._file = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
         if not _take(self._file):
             holder = os.read(self._file, 20).decode("ascii", "replace").strip() or "unknown"

@@ -28,7 +28,8 @@ from ..core.errors import Reaction
 from ..core.pace import Written
 from ..core.rhythm import Sighting
 from ..core.schedule import Memory, Target
-from .folder import make
+from . import private
+from .lock import OURS
 
 FILE = "state.db"
 _VERSION = 3
@@ -125,12 +126,19 @@ class Store:
 
     @classmethod
     def open(cls, directory: Path, warn: Callable[[str], None]) -> Self:
-        """The store of a state directory, which is made if it does not exist."""
+        """The store of a state directory, which is made if it does not exist.
+
+        Raises `ConfigError` for one that another user may have prepared.
+        """
         try:
-            make(directory)
+            trouble = private.own_folder(directory, OURS)
         except OSError as error:
             warn(_in_memory(directory, error.strerror or str(error)))
             return cls(None, warn)
+        if trouble:
+            warn(trouble)
+        for suffix in ("", "-wal", "-shm"):
+            private.own_file(directory / f"{FILE}{suffix}", "the state file")
         return cls(directory / FILE, warn)
 
     @classmethod

@@ -92,10 +92,36 @@ def within(values: Iterable[object]) -> list[Secret]:
 def scrub(text: str, secrets: Iterable[Secret]) -> str:
     """`text` without the secrets, in the forms in which a server may quote them back.
 
-    As they are, percent-encoded (RFC 3986, 2.1), as in `repr`, what follows the scheme of an
+    As they are, percent-encoded (RFC 3986, 2.1), as in `repr` and in JSON, what follows the scheme of an
     authorization header, and without the slashes and the question mark of the end of a URL.
     """
-    from urllib.parse import quote, quote_plus  # noqa: PLC0415 - only after a failure
+    for form in sorted(_forms(secrets), key=len, reverse=True):
+        text = text.replace(form, "***")
+    return text
+
+
+def veil(text: str, secrets: Iterable[Secret]) -> str:
+    """The same, without any part of them that is long enough to be of use.
+
+    For words that are only shown: of what a program reads, a part may mean something else.
+    """
+    secrets = list(secrets)
+    parts = {form[i : i + _PART] for form in _forms(secrets) for i in range(len(form) - _PART + 1)}
+    text = scrub(text, secrets)
+    hits = [i for i in range(len(text)) if text[i : i + _PART] in parts] if parts else []
+    found, done = "", 0  # `done`: up to where the text is taken, or hidden
+    for i in hits:
+        found += f"{text[done:i]}***" if i >= done else ""
+        done = i + _PART
+    return found + text[done:]
+
+
+_PART = 8  # characters of a secret that nobody shall see together
+
+
+def _forms(secrets: Iterable[Secret]) -> set[str]:
+    import json  # noqa: PLC0415 - only after a failure
+    from urllib.parse import quote, quote_plus  # noqa: PLC0415 - as above
 
     forms: set[str] = set()
     for secret in secrets:
@@ -106,9 +132,8 @@ def scrub(text: str, secrets: Iterable[Secret]) -> str:
             [plain, bare, credentials] if scheme.isalpha() and len(credentials) > 7 else [plain, bare]
         ):
             forms |= {word, quote(word), quote(word, safe=""), quote_plus(word), repr(word)[1:-1]}
-    for form in sorted(forms - {""}, key=len, reverse=True):
-        text = text.replace(form, "***")
-    return text
+            forms |= {json.dumps(word)[1:-1], json.dumps(word, ensure_ascii=False)[1:-1]}
+    return forms - {""}
 
 
 def digest(settings: Mapping[str, object], salt: bytes) -> str:

@@ -23,7 +23,7 @@ _HEADER = struct.Struct("!6H")
 _RR = struct.Struct("!HHIH")
 _RESPONSE, _AUTHORITATIVE, _TRUNCATED, _RECURSE = 0x8000, 0x0400, 0x0200, 0x0100
 _LARGEST_POINTER = 0x3FFF
-_MOST_LABELS = 127  # of a name of 255 octets
+_MOST_LABELS = 127  # of one name (RFC 1035, 2.3.4: 255 octets)
 _LARGEST_TTL = 0x7FFFFFFF
 _ADDRESS: dict[int, tuple[int, type[IPv4Address | IPv6Address]]] = {
     A: (4, IPv4Address),
@@ -232,8 +232,10 @@ def _name(wire: bytes, offset: int) -> tuple[str, int]:
             jumps += 1
             target = (length & 0x3F) << 8 | wire[offset + 1]
             after = offset + 2 if after < 0 else after
-            if target >= floor or jumps > _MOST_LABELS:
+            if target >= floor:
                 raise MalformedMessage("a compression pointer that does not go back")
+            if jumps > _MOST_LABELS:
+                raise MalformedMessage("a name of too many compression pointers")
             offset = floor = target
             continue
         if length > 63:

@@ -83,6 +83,8 @@ class Reply:
 
         try:
             return json.loads(self.body)
+        except RecursionError:
+            raise Unintelligible("JSON that is nested without end") from None
         except ValueError as error:
             raise Unintelligible(f"not JSON: {self.text[:80]!r}") from error
 

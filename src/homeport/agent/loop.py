@@ -165,7 +165,8 @@ class Agent:
                     self._memories.update(self._store.memories())
         finally:
             self._turn = None
-            await _end([one[0] for one in (*self._slow.values(), *self._proofs.values())])
+            await _end([task for task, _ in self._slow.values()])
+            await _end([task for task, *_ in self._proofs.values()])
             self._save()
 
     async def plan(self) -> list[Todo | Settled]:

@@ -94,12 +94,14 @@ def _show(
     memories, asked = store.memories(), store.asked()
     force = Force.kept(store) if running else None
     rows = [_Row(target, memories.get(target, Memory())) for target in targets]
+    taken = store.get("self") if running else None
     if as_json:
         today = asked.get(int(time.time() // DAY), {})
         for row in rows:
             of_type = [line.as_json() for line in lines if line.rrtype is row.target.rrtype]
             more = {"running": running, "lines": of_type, "asked_today": today}
             more["configuration"] = force and force.as_json()
+            more["agent"] = json.loads(taken) if taken else None
             print(json.dumps(row.as_json() | more, ensure_ascii=False))
     else:
         head = ("STATE", "NAME", "TYPE", "ACCOUNT", "WANTED", "LIVE", "PROVED", "REMARK")

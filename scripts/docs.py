@@ -9,6 +9,7 @@ from homeport.cli import facts
 from homeport.cli.manual import example
 from homeport.config import providers
 from homeport.config.schema import schema
+from homeport.core.events import Event
 from homeport.core.settings import Setting, settings
 from homeport.wire.dyndns2_services import SERVICES
 
@@ -38,6 +39,7 @@ def pages() -> dict[Path, str]:
         ]
     )
     found[Path("docs/coverage.md")] = coverage.page()
+    found[Path("docs/events.md")] = _events()
     for kind in kinds:
         found[Path(f"docs/providers/{kind}.md")] = page(kind)
     return found
@@ -92,6 +94,27 @@ def _services() -> list[str]:
             f"| `{name}` | [{row.title}]({row.doc}){mark} | {written} | {six} | {_cell(row.notes)} |"
         )
     return [*parts, ""]
+
+
+def _events() -> str:
+    """The numbers of events."""
+    rows = [f"| {event.number} | {event.says} | {event.advice or '-'} |" for event in Event]
+    return "\n".join(
+        [
+            "# Events",
+            "",
+            "Made from the code by `make docs`; do not edit.",
+            "",
+            "The numbers stand as `event` in each line of the JSON log, and in Windows' Event Log as the",
+            "ids of the source `Homeport` (Windows Logs, Application).  A number never changes its",
+            "meaning.",
+            "",
+            "| number | what has happened | what to do |",
+            "|---|---|---|",
+            *rows,
+            "",
+        ]
+    )
 
 
 def _table(found: list[Setting] | tuple[Setting, ...]) -> list[str]:

@@ -8,7 +8,6 @@ import pytest
 
 from homeport.core.errors import (
     BadCredentials,
-    Blocked,
     NoSuchName,
     ProviderError,
     Refused,
@@ -44,8 +43,8 @@ from tests.fakes.aliyun import FakeAliyun
         (400, "SignatureNonceUsed", Unreachable),
         (400, "InternalError", Unreachable),
         (400, "UnKnownError", Unreachable),
-        (400, "DomainForbidden", Blocked),
-        (400, "RecordForbidden.BlackHole", Blocked),
+        (400, "DomainForbidden", Refused),
+        (400, "RecordForbidden.BlackHole", Refused),
         (400, "QuotaExceeded.ARecord", Refused),
         (400, "Throttling", Throttled),
         (400, "Throttling.User", Throttled),

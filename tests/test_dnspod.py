@@ -8,8 +8,8 @@ from urllib.parse import parse_qs
 import pytest
 
 from homeport.core.errors import (
+    AccountRefused,
     BadCredentials,
-    Blocked,
     NoSuchName,
     ProviderError,
     Refused,
@@ -33,8 +33,8 @@ from tests.fakes.dnspod import FakeDNSPod
         (-1, BadCredentials),
         ("-2", Throttled),
         ("-8", Throttled),
-        ("-15", Blocked),
-        ("83", Blocked),
+        ("-15", Refused),
+        ("83", AccountRefused),
         ("-99", Unreachable),
         ("3", Unreachable),
         ("6", Stale),

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from homeport.core.dns import IPAddress, Name, RRset, RRType
 from homeport.core.errors import (
+    AccountRefused,
     BadCredentials,
     Blocked,
     NoAnswer,
@@ -27,7 +28,7 @@ from homeport.core.secret import Secret
 from homeport.driver import Api, Task
 from homeport.providers.dyndns2 import DynDNS2
 from homeport.wire import dyndns2
-from homeport.wire.dyndns2 import MOST_HOSTS, RefusedClient, Service, query, verdicts
+from homeport.wire.dyndns2 import MOST_HOSTS, Service, query, verdicts
 from homeport.wire.dyndns2_services import GONE, SERVICES
 from homeport.wire.http import Reply, Request
 from tests.contract.test_every_driver import Agent, NoDns, Wire, agent, crowd, only, run, want
@@ -48,16 +49,16 @@ def one(body: str, service: Service = PLAIN) -> ProviderError | None:
 
 MEANINGS: list[tuple[str, type[ProviderError], Reaction, bool]] = [
     ("badauth", BadCredentials, Reaction.HALT, True),
-    ("!donator", RefusedClient, Reaction.HALT, True),
+    ("!donator", AccountRefused, Reaction.HALT, True),
     ("notfqdn", NoSuchName, Reaction.HALT, False),
     ("nohost", NoSuchName, Reaction.HALT, False),
     ("!yours", NoSuchName, Reaction.HALT, False),
     ("!active", Refused, Reaction.HALT, False),
-    ("disabled", RefusedClient, Reaction.HALT, True),
+    ("disabled", AccountRefused, Reaction.HALT, True),
     ("numhost", Refused, Reaction.HALT, False),
-    ("abuse", Blocked, Reaction.HALT, False),
-    ("badagent", RefusedClient, Reaction.HALT, True),
-    ("badsys", RefusedClient, Reaction.HALT, True),
+    ("abuse", Blocked, Reaction.BACK_OFF, True),
+    ("badagent", AccountRefused, Reaction.HALT, True),
+    ("badsys", AccountRefused, Reaction.HALT, True),
     ("badip", Refused, Reaction.HALT, False),
     ("badrequest", Refused, Reaction.HALT, False),
     ("fatal", Refused, Reaction.HALT, False),
@@ -65,7 +66,7 @@ MEANINGS: list[tuple[str, type[ProviderError], Reaction, bool]] = [
     ("911", Throttled, Reaction.BACK_OFF, False),
     ("interval", Throttled, Reaction.BACK_OFF, False),
     ("w90s", Throttled, Reaction.BACK_OFF, False),
-    ("servererror", Unreachable, Reaction.RETRY, False),
+    ("servererror", Throttled, Reaction.BACK_OFF, False),
     ("unknown", Throttled, Reaction.BACK_OFF, False),
 ]
 
@@ -88,7 +89,16 @@ def test_the_table_above_is_the_whole_table() -> None:
 
 @pytest.mark.parametrize(
     ("code", "seconds"),
-    [("911", 1800), ("dnserr", 1800), ("interval", 300), ("w30m", 1800), ("w02h", 7200), ("w45s", 45)],
+    [
+        ("911", 1800),
+        ("servererror", 1800),
+        ("unknown", 1800),
+        ("dnserr", 1800),
+        ("interval", 300),
+        ("w30m", 1800),
+        ("w02h", 7200),
+        ("w45s", 45),
+    ],
 )
 def test_what_asks_for_patience_says_how_long(code: str, seconds: float) -> None:
     error = one(code)
@@ -111,7 +121,7 @@ def test_good_and_nochg_are_success_whatever_follows(body: str) -> None:
 
 
 def test_good_with_the_loopback_address_means_that_we_are_ignored() -> None:
-    assert type(one("good 127.0.0.1")) is RefusedClient
+    assert type(one("good 127.0.0.1")) is AccountRefused
     loopback = ip_address("127.0.0.1")
     assert verdicts("good 127.0.0.1", [A], {loopback}, PLAIN) == {A: None}
 

@@ -9,10 +9,17 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 
 from homeport.core.dns import Name, RRType
-from homeport.core.errors import BadCredentials, NoSuchName, ProviderError, Refused, Throttled
+from homeport.core.errors import (
+    AccountRefused,
+    BadCredentials,
+    NoSuchName,
+    ProviderError,
+    Refused,
+    Throttled,
+)
 from homeport.core.secret import Secret
 from homeport.providers.dyndns2 import DynDNS2
-from homeport.wire.dyndns2 import _FAILURES, CODES, MOST_HOSTS, RefusedClient, Service, read
+from homeport.wire.dyndns2 import _FAILURES, CODES, MOST_HOSTS, Service, read
 from homeport.wire.dyndns2_services import GONE, SERVICES
 from homeport.wire.http import Reply, Request
 from tests.contract.test_every_driver import Agent, Wire, crowd, forms, only, quoted, want
@@ -381,4 +388,4 @@ def test_a_name_in_the_path_cannot_lead_elsewhere() -> None:
 
 def test_a_disabled_account_is_told_by_a_header() -> None:
     error = answered("ddnss", Reply(200, b"<html>", {"ddnss-response": "disabled"}))
-    assert type(error) is RefusedClient
+    assert type(error) is AccountRefused

@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 
 from homeport.core.errors import (
+    AccountRefused,
     BadCredentials,
     Blocked,
     NoSuchName,
@@ -15,6 +16,7 @@ from homeport.core.errors import (
     Refused,
     Stale,
     Throttled,
+    ThrottledAddress,
     Unreachable,
 )
 from homeport.core.secret import Secret
@@ -44,12 +46,14 @@ def error(code: str) -> object:
         ("LimitExceeded.SubdomainRollLimit", Refused),
         ("LimitExceeded.RecordTtlLimit", Refused),
         ("FailedOperation.DomainIsLocked", Refused),
-        ("FailedOperation.DomainIsSpam", Blocked),
-        ("FailedOperation.AccountIsLocked", Blocked),
+        ("FailedOperation.DomainIsSpam", Refused),
+        ("FailedOperation.AccountIsLocked", AccountRefused),
+        ("IpInBlacklist", Blocked),
         ("InvalidParameter.DomainRecordExist", Stale),
         ("InvalidParameter.RecordIdInvalid", Stale),
         ("RequestLimitExceeded", Throttled),
         ("RequestLimitExceeded.UinLimitExceeded", Throttled),
+        ("RequestLimitExceeded.IPLimitExceeded", ThrottledAddress),
         ("LimitExceeded.FailedLoginLimitExceeded", Throttled),
         ("InvalidParameter.OperationIsTooFrequent", Throttled),
         ("InternalError", Unreachable),
@@ -120,7 +124,7 @@ def test_the_free_plan_has_a_least_ttl_that_old_records_are_raised_to() -> None:
 def test_a_banned_zone_is_not_written_to() -> None:
     guest = agent(FakeTencentDNSPod())
     zones(guest, Status="SPAM")
-    assert type(only(guest.bring_about(want("home.example.com", "192.0.2.1")))) is Blocked
+    assert type(only(guest.bring_about(want("home.example.com", "192.0.2.1")))) is Refused
     assert len(guest.wire.sent) == 1
 
 

@@ -196,7 +196,7 @@ def test_stops_survive_every_jump_of_the_clock(jump: float) -> None:
 # -- stops ---------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("kind", [Refused, BadCredentials, NoSuchName, Blocked])
+@pytest.mark.parametrize("kind", [Refused, BadCredentials, NoSuchName])
 def test_a_stop_lasts_until_the_settings_change_or_a_person_asks(kind: type[HomeportError]) -> None:
     memory = after(kind("the provider said no"))
     why = hold(memory, NOW + YEAR, "f", anew=True)

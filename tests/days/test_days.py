@@ -15,10 +15,10 @@ import pytest
 from homeport.agent import loop
 from homeport.agent.decide import Settled, Todo
 from homeport.agent.observe import survey
+from homeport.core.circuit import lift
 from homeport.core.dns import Key, Name, RRType
 from homeport.core.errors import (
     BadCredentials,
-    Blocked,
     NoAnswer,
     NoSuchName,
     ProviderError,
@@ -366,7 +366,7 @@ def test_wrong_credentials_of_fifty_names_are_shown_once_and_never_again(most: i
     store = pass_time(world, 2 * HOUR)
     assert len(shop.writes) == 1
     assert len(well.writes) == 100
-    assert all(m.stopped_by == "f" for t, m in store.memories().items() if t.account == "bad")
+    assert all(m.stopped_by == "bad" for t, m in store.memories().items() if t.account == "bad")
 
     restarted = World(accounts, owners=owners, says={A: lambda: TWO, AAAA: lambda: SEVEN})
     pass_time(restarted, HOUR, store)
@@ -418,7 +418,7 @@ def test_a_family_that_is_seen_later_does_not_show_wrong_credentials_a_second_ti
     store = pass_time(world, HOUR)
     assert len(shop.writes) == 1
     assert world.outcomes(rrtype=AAAA)[0] is F
-    assert memory(store, "p", rrtype=AAAA).stopped_by == "f"
+    assert memory(store, "p", rrtype=AAAA).stopped_by == "p"
 
 
 def test_an_account_that_is_refused_stops_the_names_that_were_right_too() -> None:
@@ -434,7 +434,7 @@ def test_an_account_that_is_refused_stops_the_names_that_were_right_too() -> Non
     world.accounts = {"p": Unreadable(shop=shop)}
     store = pass_time(world, 4 * HOUR)
     assert len(shop.writes) == 3
-    assert memory(store, "p").stopped_by == "f" and world.outcomes()[-1] is H
+    assert memory(store, "p").stopped_by == "p" and world.outcomes()[-1] is H
 
 
 def test_retry_lifts_a_stop_while_the_agent_runs() -> None:
@@ -454,6 +454,7 @@ def test_retry_lifts_a_stop_while_the_agent_runs() -> None:
         assert len(shop.writes) == 1
         refuse[0] = False
         store.save({target: kept.freed() for target, kept in store.memories().items()})
+        store.trip({key: lift(trip) for key, trip in store.circuits().items()})
         world.bell.set()
         await asyncio.sleep(1)
         assert len(shop.writes) == 2 and shop.addresses() == [ONE]
@@ -462,16 +463,6 @@ def test_retry_lifts_a_stop_while_the_agent_runs() -> None:
 
     live(go())
     assert [line.event for line in store.history()] == ["stopped", "updated"]
-
-
-def test_a_name_that_is_blocked_for_abuse_stops_alone() -> None:
-    shop = Shop(before=fails_for("b.example.com", Blocked("abuse")))
-    world = World({"p": Unreadable(shop=shop)}, owners=["a.example.com", "b.example.com"], interval=HOUR)
-    store = pass_time(world, 30 * DAY)
-    assert len([w for _, w in shop.writes if "b.example.com" in w]) == 1
-    assert shop.addresses("a.example.com") == [ONE]
-    assert memory(store, "p", "b.example.com").stopped_by == "f"
-    assert memory(store, "p", "a.example.com").stopped_by is None
 
 
 # -- lost answers --------------------------------------------------------------------------------

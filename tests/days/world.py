@@ -345,7 +345,7 @@ class World:
                 )
             },
             accounts={
-                name: Account(name=name, provider=provider, fingerprint=self.fingerprints.get(name, "f"))
+                name: Account(name=name, provider=provider, fingerprint=self.fingerprints.get(name, name))
                 for name, provider in self.accounts.items()
             },
             interval=self.interval,

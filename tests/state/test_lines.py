@@ -4,16 +4,23 @@ from __future__ import annotations
 
 import sqlite3
 from contextlib import closing
+from dataclasses import replace
 from ipaddress import ip_address
 from pathlib import Path
 
+import pytest
+
 from homeport.core.advice import Verdict
+from homeport.core.circuit import Key, Kind, Scope, Trip
 from homeport.core.dns import Name, RRType
+from homeport.core.pace import Written
 from homeport.core.rhythm import Sighting
 from homeport.core.schedule import Memory, Target
 from homeport.state.store import FILE, Change, Store
 
 A, AAAA = RRType.A, RRType.AAAA
+STOP = Key(Scope.HOST, "dyn.example.net")
+TRIP = Trip(Kind.BLOCK, "cf", "abuse", 5.0, 86400.0, 2, 4.0, lifted=False)
 FOUND = Verdict("cgnat", "the provider shares it", "ask for another", sure=False)
 
 # The file that Homeport 0.0 of commit c2993bb wrote: its schema, and rows as it kept them.
@@ -84,7 +91,7 @@ def test_nothing_of_a_file_of_version_1_is_lost(tmp_path: Path) -> None:
     with Store.open(tmp_path, quiet) as store:
         assert store.memories() == REMEMBERED
         assert list(store.history()) == [HAPPENED]
-        assert store.used("cf") == (7.0, 3)
+        assert store.spent() == {"account cf": ((7.0, 3),)}
         assert (store.salt(), store.get("doorbell")) == (b"0123456789abcdef0123456789abcdef", "7 x")
         assert (store.sightings(), store.owned(), store.asked(), store.verdicts()) == ({}, {}, {}, {})
         store.save({}, [HAPPENED])
@@ -192,3 +199,74 @@ def test_questions_are_added_up_by_day_and_old_days_go(tmp_path: Path) -> None:
         assert store.asked() == {100: {"dns:b": 1, "http:a": 5}, 101: {"http:a": 1}}
         store.count(107, {"http:a": 1}, keep=7)
         assert store.asked().keys() == {101, 107}
+
+
+# -- version 2 -----------------------------------------------------------------------------------
+
+# What the file of version 2 had beside that of version 1 (commit a39355b), with rows as it kept them.
+VERSION_2 = VERSION_1.replace("user_version = 1", "user_version = 2").replace(
+    "COMMIT;",
+    """
+CREATE TABLE sighting (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, uplink TEXT NOT NULL, type TEXT NOT NULL,
+    at REAL NOT NULL, addresses TEXT NOT NULL, told TEXT, listening INTEGER NOT NULL
+);
+CREATE TABLE owned (
+    name TEXT NOT NULL, type TEXT NOT NULL, account TEXT NOT NULL, addresses TEXT NOT NULL,
+    PRIMARY KEY (name, type, account)
+) WITHOUT ROWID;
+CREATE TABLE asked (
+    day INTEGER NOT NULL, service TEXT NOT NULL, times INTEGER NOT NULL, PRIMARY KEY (day, service)
+) WITHOUT ROWID;
+INSERT INTO sighting VALUES (3, 'default', 'A', 5.0, '["8.8.8.1"]', 'nat-pmp', 1);
+INSERT INTO owned VALUES ('home.example.com', 'A', 'cf', '["8.8.8.1"]');
+INSERT INTO asked VALUES (100, 'http:a', 2);
+COMMIT;""",
+)
+
+
+@pytest.mark.parametrize("version", [VERSION_1, VERSION_2], ids=["1", "2"])
+def test_an_older_file_becomes_one_of_version_3_and_stays_it(version: str, tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / FILE)) as db:
+        db.executescript(version)
+    for _ in range(2):
+        with Store.open(tmp_path, quiet) as store:
+            assert store.memories() == REMEMBERED
+            assert list(store.history()) == [HAPPENED]
+            assert store.spent() == {"account cf": ((7.0, 3),)}
+            if version is VERSION_2:
+                assert store.sightings() == {("default", A): [sighting(5.0, "8.8.8.1")]}
+                assert store.owned() == {HOME: ONE} and store.asked() == {100: {"http:a": 2}}
+    with Store.open(tmp_path, quiet) as store:
+        store.trip({STOP: TRIP})
+        store.save({HOME: replace(REMEMBERED[HOME], writes=(Written(9.5, mended=True),))})
+    with Store.open(tmp_path, quiet) as store:
+        assert store.circuits() == {STOP: TRIP}
+        assert store.memories()[HOME].writes == (Written(9.5, mended=True),)
+    with closing(sqlite3.connect(tmp_path / FILE)) as db:
+        assert db.execute("PRAGMA user_version").fetchone() == (3,)
+        assert not db.execute("SELECT * FROM sqlite_master WHERE name = 'budget'").fetchall()
+    assert [path.name for path in tmp_path.iterdir() if "damaged" in path.name] == []
+
+
+@pytest.mark.parametrize("version", [VERSION_1, VERSION_2], ids=["1", "2"])
+def test_a_command_that_only_looks_reads_every_older_file(version: str, tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / FILE)) as db:
+        db.executescript(version)
+    with Store.view(tmp_path, quiet) as store:
+        assert (store.memories(), list(store.history())) == (REMEMBERED, [HAPPENED])
+        assert (store.circuits(), store.spent()) == ({}, {})
+
+
+def test_an_upgrade_that_is_interrupted_is_none(tmp_path: Path) -> None:
+    """Here by a budget that is not the one that was there: the whole step is taken back."""
+    with closing(sqlite3.connect(tmp_path / FILE)) as db:
+        db.executescript(VERSION_2 + "ALTER TABLE budget RENAME COLUMN used TO spoilt;")
+    told: list[str] = []
+    with Store.open(tmp_path, told.append) as store:
+        assert store.memories() == REMEMBERED  # rescued
+    assert len(told) == 1
+    [path] = tmp_path.glob(FILE)
+    with closing(sqlite3.connect(path)) as db:
+        assert db.execute("PRAGMA user_version").fetchone() == (2,)
+        assert "writes" not in [row[1] for row in db.execute("PRAGMA table_info(target)")]

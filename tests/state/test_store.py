@@ -18,9 +18,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from homeport.core.budget import Group
+from homeport.core.circuit import Key, Kind, Scope, Trip
 from homeport.core.dns import IPAddress, Name, RRType
 from homeport.core.errors import Reaction
+from homeport.core.pace import Written
 from homeport.core.schedule import Memory, Target
+from homeport.state import store as store_module
 from homeport.state.store import FILE, Change, Store
 
 ONE = frozenset({ip_address("8.8.8.1")})
@@ -28,6 +32,8 @@ TWO = frozenset({ip_address("8.8.8.2"), ip_address("8.8.4.4")})
 TARGET = Target(Name("home.example.com"), RRType.A, "cf")
 OTHER = Target(Name("*.example.com"), RRType.AAAA, "büro 2")
 MEMORY = Memory(acknowledged=ONE, acknowledged_ttl=60, acknowledged_at=1.5, outcome="updated")
+STOP = Key(Scope.ACCOUNT, "f" * 32)
+TRIP = Trip(Kind.STOP, "cf", "badauth", 5.0)
 STOPPED = Memory(stopped_by="f" * 64, error="no", failures=3)
 
 ADDRESSES = st.one_of(
@@ -52,6 +58,24 @@ MEMORIES = st.builds(
     verified_at=TIMES,
     wanted=ADDRESSES,
     outcome=TEXTS,
+    writes=st.lists(
+        st.builds(Written, st.floats(allow_nan=False, allow_infinity=False), st.booleans())
+    ).map(tuple),
+)
+CIRCUITS = st.dictionaries(
+    st.builds(Key, st.sampled_from(Scope), st.text(max_size=5)),
+    st.builds(
+        Trip,
+        st.sampled_from(Kind),
+        st.text(),
+        st.text(),
+        st.floats(allow_nan=False),
+        TIMES,
+        st.integers(1, 99),
+        TIMES,
+        st.booleans(),
+    ),
+    max_size=4,
 )
 TARGETS = st.builds(
     Target,
@@ -105,7 +129,7 @@ def filled(folder: Path) -> Path:
     told = Told()
     with Store.open(folder, told) as store:
         store.save({TARGET: MEMORY, OTHER: STOPPED}, [change(), change("stopped")])
-        store.use("cf", 7.0, 3)
+        store.spend({"cf": (Group(7.0, 3),)})
         store.put("doorbell", "1 x")
         store.salt()
     assert told == []
@@ -141,6 +165,19 @@ def test_they_come_back_from_the_disk_too(memory: Memory) -> None:
             with opened(Path(folder), told) as store:
                 assert store.memories() == {TARGET: memory}
         assert told == []
+
+
+@given(CIRCUITS, CIRCUITS)
+@settings(max_examples=40)
+def test_who_is_left_alone_comes_back_as_it_was_kept(
+    first: dict[Key, Trip], second: dict[Key, Trip]
+) -> None:
+    with Store(None, Told()) as store:
+        store.trip(first)
+        store.trip(second)
+        assert store.circuits() == first | second
+        store.trip(dict.fromkeys(first))
+        assert store.circuits() == {key: trip for key, trip in second.items() if key not in first}
 
 
 def test_none_and_no_addresses_are_not_confused(tmp_path: Path) -> None:
@@ -179,13 +216,14 @@ def test_memories_and_their_lines_are_kept_together_or_not_at_all(tmp_path: Path
 
 def test_budgets_and_words_are_kept(tmp_path: Path) -> None:
     with Store.open(tmp_path, Told()) as store:
-        assert store.used("cf") == (0.0, 0) and store.get("doorbell") is None
-        store.use("cf", 1000.5, 7)
+        assert store.spent() == {} and store.get("doorbell") is None
+        store.spend({"cf": (Group(1000.5, 7), Group(1001.5, 1)), "other": (Group(1.0, 1),)})
+        store.spend({"other": ()})
         store.put("doorbell", "1 x")
         store.put("doorbell", "2 y")
         salt = store.salt()
     with Store.open(tmp_path, Told()) as store:
-        assert store.used("cf") == (1000.5, 7) and store.get("doorbell") == "2 y"
+        assert store.spent() == {"cf": ((1000.5, 7), (1001.5, 1))} and store.get("doorbell") == "2 y"
         assert store.salt() == salt and len(salt) >= 16
     with Store(None, Told()) as other:
         assert other.salt() != salt
@@ -322,7 +360,7 @@ def test_wherever_a_disk_rots_nothing_is_raised(tmp_path: Path) -> None:
     """Hundreds of damaged files: single octets, whole sectors, the end cut off."""
     with Store.open(tmp_path, Told()) as store:
         store.save({TARGET: MEMORY, OTHER: STOPPED}, [change(str(n)) for n in range(100)])
-        store.use("cf", 7.0, 3)
+        store.spend({"cf": (Group(7.0, 3),)})
         store.salt()
     path, chance = tmp_path / FILE, random.Random(4711)
     whole = path.read_bytes()
@@ -349,10 +387,12 @@ def test_wherever_a_disk_rots_nothing_is_raised(tmp_path: Path) -> None:
             for memory in store.memories().values():
                 assert isinstance(memory.failures, int)
             list(store.history())
-            store.used("cf")
+            store.spent()
+            store.circuits()
             store.salt()
             store.save({TARGET: MEMORY}, [change()])
-            store.use("cf", 8.0, 1)
+            store.spend({"cf": (Group(8.0, 1),)})
+            store.trip({STOP: TRIP})
             assert store.memories()[TARGET] == MEMORY
         put_aside += bool(list(tmp_path.glob("*.damaged-1")))
     assert put_aside > 15  # the damage was real
@@ -414,7 +454,7 @@ def test_where_nothing_can_be_written_the_agent_goes_on_in_memory_and_knows_what
             store.save({TARGET: replace(MEMORY, failures=9)}, [change("failed")])
             assert store.memories()[TARGET].failures == 9
             assert [line.event for line in store.history()] == ["updated", "stopped", "failed"]
-            assert store.used("cf") == (7.0, 3)
+            assert store.spent() == {"cf": ((7.0, 3),)}
     if what != "directory":
         assert in_memory(told, path)
         with Store.view(folder, Told()) as store:
@@ -498,3 +538,36 @@ def test_the_rows_are_plain_enough_to_be_read_with_other_tools(tmp_path: Path) -
     with closing(sqlite3.connect(filled(tmp_path))) as db:
         [text] = db.execute("SELECT acknowledged FROM target WHERE type = 'A'").fetchone()
     assert json.loads(text) == ["8.8.8.1"]
+
+
+# -- years ---------------------------------------------------------------------------------------
+
+
+def test_the_change_log_keeps_its_newest_lines_and_their_numbers_go_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store_module, "KEPT", 5)
+    for life in range(3):
+        with Store.open(tmp_path, Told()) as store:
+            for number in range(4):
+                store.save({}, [replace(change(), note=f"{life} {number}"), change("failed")])
+            store.save({TARGET: MEMORY})
+            lines = list(store.history())
+        assert [line.version for line in lines] == list(range(8 * life + 4, 8 * life + 9))
+        assert [line.note for line in lines if line.event == "updated"] == [f"{life} 2", f"{life} 3"]
+
+
+def test_a_state_file_that_lives_for_years_stops_growing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store_module, "KEPT", 100)
+    sizes = []
+    with Store.open(tmp_path, Told()) as store:
+        for year in range(4):
+            for _ in range(200):
+                store.save(
+                    {TARGET: replace(MEMORY, failures=year)}, [change("failed"), change("recovered")]
+                )
+            sizes.append(sum(path.stat().st_size for path in tmp_path.iterdir()))
+    assert max(sizes) < 5_000_000  # SQLite empties its write-ahead log after four megabytes
+    assert (tmp_path / FILE).stat().st_size < 100_000

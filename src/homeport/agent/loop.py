@@ -25,6 +25,7 @@ from ..core.vanished import Parting, parting
 from ..core.wish import Rule
 from ..state.store import Store
 from .decide import Settled, Todo
+from .guard import Guard
 from .hearing import Hearing, nobody
 from .lines import Lines
 from .observe import observe
@@ -64,6 +65,7 @@ class Agent:
         self._setup, self._world, self._store = setup, world, store
         self._report, self._proved = report, proved
         self._memories = store.memories()
+        self._guard = Guard(store, world.now, world.elapsed)
         self._lines = Lines(store, hears, lambda _: True)
         self._next: tuple[Setup, World, asyncio.Future[None]] | None = None
         self._gone: tuple[Rule, ...] = ()  # of targets that the setup does not have any more
@@ -133,6 +135,7 @@ class Agent:
         if self._setup.verify:
             await self._verify(report, PROOF_ONCE)
             self._save()
+        self._guard.settle()
         return report
 
     async def run(self) -> None:
@@ -168,10 +171,12 @@ class Agent:
             await _end([task for task, _ in self._slow.values()])
             await _end([task for task, *_ in self._proofs.values()])
             self._save()
+            self._guard.settle()
 
     async def plan(self) -> list[Todo | Settled]:
         """What the next round would do, without doing it."""
         self._gone = self._parting().rules
+        self._guard.refresh(self._setup.accounts.values())
         sights = self._look_around(self._setup.rules, thorough=True)
         try:
             works = [
@@ -282,10 +287,12 @@ class Agent:
         thorough = not 0 <= at - self._thorough < THOROUGH
         if thorough:
             self._thorough = at
+        self._guard.refresh(self._setup.accounts.values())
         free = [account for name, account in self._setup.accounts.items() if name not in self._slow]
         rules = [
             rule
             for account in free
+            if self._guard.hold(account) is None
             for rule in self._rules(account.name)
             if schedule.hold(self._memory(rule.target), at, account.fingerprint, anew=anew) is None
         ]
@@ -351,7 +358,8 @@ class Agent:
         """One look; it is over when it is also known, where that is watched, whether the line is up."""
         uplink, world = self._setup.uplinks[name], self._world
         known = None if thorough else self._lines.believed((name, rrtype))
-        look = observe(uplink, world.net(name), rrtype, world.elapsed, known)
+        gate = self._guard.not_asked
+        look = observe(uplink, world.net(name), rrtype, world.elapsed, known, gate=gate)
         sight, _ = await asyncio.gather(look, world.proved(name))
         return sight
 
@@ -359,7 +367,7 @@ class Agent:
         return self._memories.get(target, schedule.Memory())
 
     def _begin(self, account: Account, trace: str, world: World) -> Work:
-        return Work.begin(account, world, self._store, self._memories, trace)
+        return Work.begin(account, world, self._store, self._memories, trace, guard=self._guard)
 
     def _rules(self, account: str) -> list[Rule]:
         return [rule for rule in (*self._setup.rules, *self._gone) if rule.target.account == account]
@@ -479,13 +487,15 @@ class Agent:
     def _waits(self, report: Report) -> list[float]:
         """Seconds from now until the targets that failed, or could not be seen, want their next try."""
         now = self._world.now()
-        waits = []
+        waits = self._guard.due()
         for one in report.targets:
             memory = self._memory(one.target)
             if one.outcome is Outcome.UNKNOWN:
                 since = memory.error_at if memory.error_at is not None else now
                 if abs(now - since) < SOON:
                     waits.append(schedule.WAITS[Reaction.RETRY][1])
+            elif one.outcome is Outcome.HELD and (memory.not_before or 0.0) <= now:
+                continue  # the guard holds it, and says itself when that is over
             elif memory.not_before is not None and memory.stopped_by is None:
                 waits.append(memory.not_before - now)
         return waits

@@ -18,10 +18,18 @@ from ..core.report import Sight
 from ..sources.base import Net, Source
 from .world import Uplink
 
+Gate = Callable[[Source], str | None]
+NOT_ASKED = "not asked"  # so the error of a reading begins, if nothing was sent
+
 _log = logging.getLogger(__name__)
 
 HEDGE = 0.25  # seconds until one more source is asked
 USUAL = 2  # sources that must agree where nobody wrote a number
+
+
+def freely(_: Source) -> str | None:
+    """The gate that is always open."""
+    return None
 
 
 async def observe(
@@ -30,11 +38,14 @@ async def observe(
     rrtype: RRType,
     clock: Callable[[], float],
     known: frozenset[IPAddress] | None = None,
+    *,
+    gate: Gate = freely,
 ) -> Sight:
     """What this uplink sees of that family.  Raises nothing: what cannot be seen is `Unseen`.
 
     With `known`, the addresses that were believed last, one witness is enough while nothing has changed,
     and a second one has only `PATIENCE` to confirm a change; unless the person wrote how many must agree.
+    `gate` says of a source why it must not be asked now.
     """
     sources = uplink.sources.get(rrtype, ())
     operators = len({source.operator for source in sources})
@@ -62,7 +73,9 @@ async def observe(
             wanted = to_ask(spoken, need, strict=strict, known=known)
             while waiting and len(running) < wanted:
                 place, source = waiting.pop(0)
-                running[asyncio.ensure_future(look(source, net, rrtype, uplink.allow, clock))] = place
+                running[
+                    asyncio.ensure_future(look(source, net, rrtype, uplink.allow, clock, gate=gate))
+                ] = place
             limits = [HEDGE] if waiting else []
             if ends is not None and clock() < ends:
                 limits.append(ends - clock())
@@ -74,21 +87,27 @@ async def observe(
                 readings[place] = _reading(task, sources[place])
             if not done and waiting:
                 place, source = waiting.pop(0)
-                running[asyncio.ensure_future(look(source, net, rrtype, uplink.allow, clock))] = place
+                running[
+                    asyncio.ensure_future(look(source, net, rrtype, uplink.allow, clock, gate=gate))
+                ] = place
     finally:
         for task in running:
             task.cancel()
         await asyncio.gather(*running, return_exceptions=True)
     if isinstance(seen, Unseen) and rrtype in uplink.by_default and await _absent(net, rrtype):
         seen = Absent(f"this machine has no {'IPv6' if rrtype is RRType.AAAA else 'IPv4'} connection")
-    asked = [source.label for place, source in enumerate(sources) if place < len(sources) - len(waiting)]
+    spared = {one.source for one in spoken if one.error is not None and one.error.startswith(NOT_ASKED)}
+    begun = sources[: len(sources) - len(waiting)]
+    asked = [source.label for source in begun if source.label not in spared]
     return Sight(seen, tuple(spoken), tuple(asked))
 
 
-async def survey(uplink: Uplink, net: Net, rrtype: RRType, clock: Callable[[], float]) -> Sight:
+async def survey(
+    uplink: Uplink, net: Net, rrtype: RRType, clock: Callable[[], float], *, gate: Gate = freely
+) -> Sight:
     """Ask every source, whatever the others say: for `homeport ip`."""
     sources = uplink.sources.get(rrtype, ())
-    looks = [asyncio.ensure_future(look(s, net, rrtype, uplink.allow, clock)) for s in sources]
+    looks = [asyncio.ensure_future(look(s, net, rrtype, uplink.allow, clock, gate=gate)) for s in sources]
     await asyncio.gather(*looks, return_exceptions=True)
     readings = [_reading(task, source) for task, source in zip(looks, sources, strict=True)]
     need = max(1, min(uplink.agree or USUAL, len({source.operator for source in sources})))
@@ -98,10 +117,18 @@ async def survey(uplink: Uplink, net: Net, rrtype: RRType, clock: Callable[[], f
 
 
 async def look(
-    source: Source, net: Net, rrtype: RRType, allow: Sequence[str], clock: Callable[[], float]
+    source: Source,
+    net: Net,
+    rrtype: RRType,
+    allow: Sequence[str],
+    clock: Callable[[], float],
+    *,
+    gate: Gate = freely,
 ) -> Reading:
     """One look of one source within its deadline, judged by what may be published."""
     began = clock()
+    if (why := gate(source)) is not None:
+        return Reading(source.label, source.operator, source.local, None, f"{NOT_ASKED}: {why}")
     try:
         async with asyncio.timeout(source.deadline):
             found = await source.observe(net, rrtype)

@@ -4,22 +4,23 @@ from __future__ import annotations
 
 import asyncio
 from binascii import crc32
-from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, Self, TypeVar
 
-from ..core import schedule
+from ..core import pace, schedule
 from ..core.dns import IPAddress, Key, RRType
-from ..core.errors import NoAnswer, ProviderError, Reaction, Stale, Throttled
+from ..core.errors import NoAnswer, NotSent, ProviderError, Reaction, Stale, Throttled, Unintelligible
 from ..core.observation import Observation, Unseen
-from ..core.report import Outcome, Sight, TargetReport
+from ..core.report import Outcome, Sight, TargetReport, texts
 from ..core.schedule import Memory, Target
 from ..core.wish import Rule, Wish, needed, wish
-from ..driver import Api, Budget, Verdict
+from ..driver import Api, Verdict
 from ..state.store import Change, Store
 from ..wire.http import Reply, Request, Transport
 from .decide import Settled, Todo, View, decide, unreached, with_sibling
+from .guard import Guard, account_keys
 from .neighbours import Table, awaits, meet
 from .world import Account, World
 
@@ -31,6 +32,7 @@ Meeting = asyncio.Task[Table | Unseen]
 AT_ONCE = 8  # requests to one account at the same time
 TOGETHER = 0.25  # seconds to wait for the other family, so that both go in one message
 RECHECK = 0.5  # seconds; a line may be found to be down while its sources are still being asked
+SHORT = 2.0  # seconds that a request waits for its turn; for longer, its round ends
 SHOWN_WITHIN = 2.0  # seconds for the name servers of a service that cannot be read
 
 
@@ -44,20 +46,25 @@ class Work:
     memories: dict[Target, Memory]
     trace: str
     api: Api
-    meter: Metered | None
+    guard: Guard
     ends: list[ProviderError] = field(default_factory=list)  # after which it is asked nothing more
     shared: dict[Target, frozenset[IPAddress]] = field(default_factory=dict)  # names of others too: ours
+    tripped: set[type[ProviderError]] = field(default_factory=set)  # what the guard was told of
 
     @classmethod
     def begin(
-        cls, account: Account, world: World, store: Store, memories: dict[Target, Memory], trace: str
+        cls,
+        account: Account,
+        world: World,
+        store: Store,
+        memories: dict[Target, Memory],
+        trace: str,
+        *,
+        guard: Guard,
     ) -> Self:
-        transport = world.transport(account.name)
-        meter = None
-        if (budget := account.provider.budget) is not None:
-            transport = meter = Metered(transport, store, account.name, budget, world.now)
+        transport = Guarded(world.transport(account.name), account, guard)
         api = Api(account.provider, transport, world.dns, world.now, a_few, library=world.library)
-        return cls(account, world, store, memories, trace, api, meter)
+        return cls(account, world, store, memories, trace, api, guard)
 
     def memory(self, target: Target) -> Memory:
         return self.memories.get(target, Memory())
@@ -75,6 +82,12 @@ class Work:
             self.shared[target] = known if known is not None else frozenset()
         if stale := owned.keys() - shared:
             self.store.disown(stale)
+
+    def trip(self, error: ProviderError) -> None:
+        """Stop the account or its service, if that is what the error says; once for each cause."""
+        if type(error) not in self.tripped:
+            self.tripped.add(type(error))
+            self.guard.trip(self.account, error)
 
     def own(self, owned: Mapping[Target, frozenset[IPAddress]]) -> None:
         """Keep what is ours at shared names; `owned` may name others as well."""
@@ -115,14 +128,14 @@ async def tend(
         await asyncio.wait({meeting})
     reports += _leave(work, free)
     _stop_all(work, rules)
-    if work.meter is not None:
-        work.meter.keep()
     return reports
 
 
 async def prepare(work: Work, rules: Sequence[Rule], sights: Sights) -> list[Todo | Settled]:
     """What `tend` would do now, without doing it."""
     work.claim(rules)
+    if (held := work.guard.hold(work.account)) is not None:
+        return [Settled(_held_back(work, rule, held[0])) for rule in rules]
     view = await look(work, [rule.target for rule in rules])
     await asyncio.gather(*sights.values())
     meeting = asyncio.ensure_future(_meet(work, rules, sights))
@@ -172,14 +185,20 @@ def _unheld(
     """The rules that may be acted on, and the reports of the others."""
     free: list[Rule] = []
     reports: list[TargetReport] = []
+    held = work.guard.hold(work.account)
     for rule in rules:
-        memory = work.memory(rule.target)
-        why = schedule.hold(memory, at, work.account.fingerprint, anew=anew)
+        why = schedule.hold(work.memory(rule.target), at, work.account.fingerprint, anew=anew)
+        why = held[0] if held is not None else why
         if why is None:
             free.append(rule)
         else:
-            reports.append(TargetReport(rule.target, Outcome.HELD, memory.wanted, memory.live, error=why))
+            reports.append(_held_back(work, rule, why))
     return free, reports
+
+
+def _held_back(work: Work, rule: Rule, why: str) -> TargetReport:
+    memory = work.memory(rule.target)
+    return TargetReport(rule.target, Outcome.HELD, memory.wanted, memory.live, error=why)
 
 
 async def _next(
@@ -251,13 +270,52 @@ def _decide(work: Work, wishes: Mapping[Target, Wish], view: View) -> dict[Targe
 async def _act(work: Work, wishes: Mapping[Target, Wish], view: View) -> list[TargetReport]:
     decisions = _decide(work, wishes, view)
     reports = _settle(work, [one for one in decisions.values() if isinstance(one, Settled)])
-    todos = [one for one in decisions.values() if isinstance(one, Todo)]
+    due = [one for one in decisions.values() if isinstance(one, Todo)]
+    todos, early = _paced(work, due)
+    reports += early
     verdicts = await _write(work, todos)
     unsure = [t for t in todos if isinstance(verdicts[t.target], NoAnswer | Stale)]
     provider = work.account.provider
     if unsure and provider.readable and not provider.publishes:
         verdicts |= await _look_again(work, unsure, wishes)
     return reports + [_conclude(work, todo, verdicts[todo.target]) for todo in todos]
+
+
+def _paced(work: Work, todos: Sequence[Todo]) -> tuple[list[Todo], list[TargetReport]]:
+    """What may be sent now, and the reports of names that were changed too often to be changed again."""
+    now, limit = work.world.now(), work.account.provider.limit_of_name()
+    ready: list[Todo] = []
+    reports: list[TargetReport] = []
+    for todo in todos:
+        target, memory = todo.target, work.memory(todo.target)
+        wait = pace.hold(memory.writes, now, limit, mends=_mends(memory, todo))
+        if not wait:
+            ready.append(todo)
+            continue
+        why = pace.says(memory.writes, now, texts(todo.live), wait, mends=_mends(memory, todo))
+        after = replace(
+            memory,
+            error=why,
+            error_at=memory.error_at if memory.error_at is not None else now,
+            not_before=now + wait,
+            waiting=Reaction.BACK_OFF,
+            wanted=todo.task.wanted.addresses,
+            live=todo.live,
+            outcome=Outcome.HELD,
+        )
+        work.save({target: after}, _trouble(work, target, memory, NotSent(why)))
+        reports.append(TargetReport(target, Outcome.HELD, todo.task.wanted.addresses, todo.live, error=why))
+    return ready, reports
+
+
+def _mends(memory: Memory, todo: Todo) -> bool:
+    """Would it change back what somebody else has changed since the provider acknowledged it?"""
+    return bool(todo.task.changes) and todo.live is not None and schedule.believed(memory, todo.task.wanted)
+
+
+def _sent(memory: Memory, todo: Todo, now: float) -> Memory:
+    """The memory, with one more change that was sent."""
+    return replace(memory, writes=pace.written(memory.writes, now, mended=_mends(memory, todo)))
 
 
 async def _write(work: Work, todos: Sequence[Todo]) -> dict[Target, Verdict]:
@@ -273,12 +331,14 @@ async def _write(work: Work, todos: Sequence[Todo]) -> dict[Target, Verdict]:
             todo = by_key[key]
             verdicts[todo.target] = verdict
             if verdict is None:
-                memory = work.memory(todo.target)
+                memory = _sent(work.memory(todo.target), todo, now)
                 known = schedule.acknowledged(memory, todo.task.wanted, now, sent=True)
                 memories[todo.target] = replace(known, outcome=Outcome.UPDATED, live=todo.after)
                 event = "updated" if todo.why is None else "refreshed"
                 after = todo.task.wanted.addresses
                 changes.append(work.change(todo.target, event, _before(work, todo), after, todo.why))
+            else:
+                work.trip(verdict)
         if memories:
             work.save(memories, changes)
             work.own({one.target: one.task.wanted.addresses for one in todos if one.target in memories})
@@ -305,7 +365,8 @@ async def _look_again(
             missing.append(decision)
         elif decision.acknowledged is not None:
             now, after = work.world.now(), decision.acknowledged
-            memory = schedule.acknowledged(work.memory(target), after, now, sent=True)
+            memory = _sent(work.memory(target), before[target], now)
+            memory = schedule.acknowledged(memory, after, now, sent=True)
             memory = replace(memory, outcome=Outcome.UPDATED)
             was = _before(work, before[target])
             work.save({target: memory}, [work.change(target, "updated", was, after.addresses)])
@@ -360,6 +421,8 @@ def _conclude(work: Work, todo: Todo, verdict: Verdict) -> TargetReport:
         )
     memory = work.memory(todo.target)
     after = replace(_failed(work, memory, verdict, wrote=True), wanted=wanted, live=todo.live)
+    if isinstance(verdict, NoAnswer | Unintelligible):
+        after = _sent(after, todo, work.world.now())
     if work.account.provider.publishes:  # whatever was written may stand there unpublished
         after = replace(after, acknowledged=None, acknowledged_at=None)
     after = replace(after, outcome=Outcome.FAILED)
@@ -373,6 +436,7 @@ def _conclude(work: Work, todo: Todo, verdict: Verdict) -> TargetReport:
 def _failed(work: Work, memory: Memory, error: ProviderError, *, wrote: bool) -> Memory:
     if error.whole_account or isinstance(error, Throttled):
         work.ends.append(error)
+    work.trip(error)
     return schedule.failed(
         memory,
         error,
@@ -440,35 +504,23 @@ async def a_few(work: Sequence[Awaitable[T]]) -> list[T]:
     return [result for result in results if not isinstance(result, BaseException)]
 
 
-class Metered:
-    """A transport that keeps to what the service takes from one account, over restarts too."""
+class Guarded:
+    """A transport that sends nothing to whom it is not time to ask: see `agent.guard`."""
 
-    def __init__(
-        self, inner: Transport, store: Store, account: str, budget: Budget, now: Callable[[], float]
-    ) -> None:
-        self._inner, self._store, self._account = inner, store, account
-        self._budget, self._now = budget, now
-        self._since, self._used = self._kept = store.used(account)
+    def __init__(self, inner: Transport, account: Account, guard: Guard) -> None:
+        self._inner, self._account, self._guard = inner, account, guard
+        self._limit, self._keys = account.provider.limit(), account_keys(account)
 
     async def send(self, request: Request) -> Reply:
-        now = self._now()
-        if not 0 <= now - self._since < self._budget.seconds:
-            self._since, self._used = now, 0
-        if self._used >= self._budget.requests:
-            raise Throttled(
-                f"{request}: not sent: {self._used} requests in {self._budget.seconds} s are what this "
-                "service takes from one account",
-                retry_after=self._since + self._budget.seconds - now,
-            )
-        self._used += 1
-        try:
-            return await self._inner.send(request)
-        finally:
-            if self._used % 16 == 1:  # often enough for a budget, seldom enough for a memory card
-                self.keep()
-
-    def keep(self) -> None:
-        """For the next round, or the next run."""
-        if self._kept != (self._since, self._used):
-            self._kept = self._since, self._used
-            self._store.use(self._account, *self._kept)
+        while True:
+            if (held := self._guard.hold(self._account)) is not None:  # since this round began
+                raise NotSent(f"{request}: not sent: {held[0]}", retry_after=held[1])
+            if self._limit is None or not (wait := self._guard.spend(self._keys, self._limit)):
+                return await self._inner.send(request)
+            if wait > SHORT:
+                raise NotSent(
+                    f"{request}: not sent: the service takes {self._limit} from one account; it goes on "
+                    f"in {wait:.0f} s",
+                    retry_after=wait,
+                )
+            await asyncio.sleep(wait)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import time
 from collections.abc import Collection
 from pathlib import Path
 from typing import NamedTuple
 
+from ..agent.guard import Guard
 from ..agent.loop import TRACE
 from ..agent.observe import survey, tunnel
 from ..agent.world import Uplink
@@ -20,7 +22,7 @@ from ..core.observation import Absent, Reading, Seen, Unseen
 from ..core.report import Sight, texts
 from ..core.verdict import verdict
 from ..report.log import LOGGER, start
-from ..state.store import Store
+from ..state.store import FILE, Store
 from .exits import NOT_RIGHT, RIGHT
 from .lines import line_name, verdict_text
 from .setup import configure, setup, world
@@ -41,13 +43,14 @@ def ip(path: Path | None, *, as_json: bool) -> int:
 
     down: list[str] = []
 
-    async def look() -> tuple[list[Sight], list[str | None]]:
+    async def look(store: Store) -> tuple[list[Sight], list[str | None]]:
         real = world(config)
+        guard = Guard(store, real.now, real.elapsed)
         try:
             sights, tunnels, _ = await asyncio.gather(
                 asyncio.gather(
                     *(
-                        survey(uplink, real.net(uplink.name), rrtype, real.elapsed)
+                        survey(uplink, real.net(uplink.name), rrtype, real.elapsed, gate=guard.not_asked)
                         for uplink, rrtype in looks
                     )
                 ),
@@ -57,12 +60,12 @@ def ip(path: Path | None, *, as_json: bool) -> int:
             down.extend(name for name in asked.uplinks if not real.healthy(name))
             return sights, tunnels
         finally:
+            guard.settle()
             await real.rest()
 
-    with progress("asking every source"):
-        sights, tunnels = asyncio.run(look())
-    with Store.view(config.agent.state_dir, LOGGER.warning) as store:
+    with _kept(config) as store, progress("asking every source"):
         sightings = store.sightings()
+        sights, tunnels = asyncio.run(look(store))
     now = time.time()
     verdicts = [
         verdict(sight.readings, sightings.get((uplink.name, rrtype), ()), now=now, tunnel=through)
@@ -91,6 +94,14 @@ def ip(path: Path | None, *, as_json: bool) -> int:
 
 def _up(config: Config, uplink: str, down: Collection[str]) -> bool | None:
     return uplink not in down if config.uplinks[uplink].probes else None
+
+
+def _kept(config: Config) -> Store:
+    """The agent's state, where there is one that we may write: what is asked here counts there, too."""
+    directory = config.agent.state_dir
+    if os.access(directory / FILE, os.W_OK):
+        return Store.open(directory, LOGGER.warning)
+    return Store.view(directory, LOGGER.warning)
 
 
 class _Row(NamedTuple):

@@ -6,12 +6,13 @@ import json
 import os
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from ..config import salvage
 from ..config.difference import targets
 from ..config.model import Config
+from ..core import circuit
 from ..core.dns import Name, in_order
 from ..core.errors import ConfigError
 from ..core.report import texts
@@ -24,6 +25,7 @@ from .exits import NOT_RIGHT, RIGHT, WRONG
 from .force import Force
 from .lines import LineView, asked_text, iso, line_views
 from .setup import configure
+from .silence import Silence, lifted_text, services_json, silences, silences_text, use_json
 from .term import paint, table
 
 
@@ -73,7 +75,8 @@ def status(path: Path | None, name: str | None, *, as_json: bool) -> int:
     with Store.view(config.agent.state_dir, _warn) as store:
         lines = line_views(config, store, time.time())
         running = held(config.agent.state_dir)
-        return _show(store, _chosen(_targets(config), name), lines, running=running, as_json=as_json)
+        chosen = _chosen(_targets(config), name)
+        return _show(store, config, chosen, lines, running=running, as_json=as_json)
 
 
 def _status_of_another(path: Path | None, name: str | None, error: ConfigError, *, as_json: bool) -> int:
@@ -85,27 +88,50 @@ def _status_of_another(path: Path | None, name: str | None, error: ConfigError, 
         force = Force.kept(store)
         if force is None or force.refused_at is None:
             raise error  # the agent has not seen it yet
-        return _show(store, _chosen(force.kept_targets(), name), [], running=True, as_json=as_json)
+        chosen = _chosen(force.kept_targets(), name)
+        return _show(store, None, chosen, [], running=True, as_json=as_json)
 
 
 def _show(
-    store: Store, targets: list[Target], lines: list[LineView], *, running: bool, as_json: bool
+    store: Store,
+    config: Config | None,
+    targets: list[Target],
+    lines: list[LineView],
+    *,
+    running: bool,
+    as_json: bool,
 ) -> int:
-    memories, asked = store.memories(), store.asked()
+    memories, asked, now = store.memories(), store.asked(), time.time()
     force = Force.kept(store) if running else None
-    rows = [_Row(target, memories.get(target, Memory())) for target in targets]
     taken = store.get("self") if running else None
+    silent: dict[str, list[Silence]] = {target.account: [] for target in targets}
+    if config is not None:
+        silent |= silences(config, store.circuits(), now)
+    rows = [_Row(target, memories.get(target, Memory()), silent[target.account]) for target in targets]
     if as_json:
-        today = asked.get(int(time.time() // DAY), {})
+        today = asked.get(int(now // DAY), {})
+        spent = store.spent()
         for row in rows:
             of_type = [line.as_json() for line in lines if line.rrtype is row.target.rrtype]
-            more = {"running": running, "lines": of_type, "asked_today": today}
-            more["configuration"] = force and force.as_json()
-            more["agent"] = json.loads(taken) if taken else None
+            account = row.target.account
+            more: dict[str, object] = {
+                "running": running,
+                "lines": of_type,
+                "asked_today": today,
+                "configuration": force and force.as_json(),
+                "agent": json.loads(taken) if taken else None,
+                "stops": [one.as_json(now) for one in silent[account]],
+            }
+            if config is not None:
+                limit = config.accounts[account].provider.limit()
+                more["budget"] = use_json(spent.get(f"account {account}", ()), limit, now)
+                more["services"] = services_json(config, spent, now)
             print(json.dumps(row.as_json() | more, ensure_ascii=False))
     else:
         head = ("STATE", "NAME", "TYPE", "ACCOUNT", "WANTED", "LIVE", "PROVED", "REMARK")
         print(table([row.cells() for row in rows], head, [row.colour for row in rows]))
+        if said := silences_text((silent[target.account] for target in targets), now):
+            print("", *said, sep="\n")
         if any(line.known for line in lines):
             types = {row.target.rrtype for row in rows}
             print("", *(line.text() for line in lines if line.rrtype in types), sep="\n")
@@ -124,16 +150,16 @@ def _show(
 class _Row:
     """One target, as `status` shows it."""
 
-    def __init__(self, target: Target, memory: Memory) -> None:
-        self.target, self._memory = target, memory
+    def __init__(self, target: Target, memory: Memory, silent: Sequence[Silence]) -> None:
+        self.target, self._memory, self._silent = target, memory, silent
 
     @property
     def state(self) -> str:
         memory = self._memory
+        if memory.stopped_by is not None or any(one.stops for one in self._silent):
+            return "stopped"
         if memory.outcome is None:
             return "new"
-        if memory.stopped_by is not None:
-            return "stopped"
         if memory.error is not None:
             return "unknown" if memory.outcome == "unknown" else "failing"
         return "right"
@@ -170,6 +196,8 @@ class _Row:
         remark = memory.error or ""
         if memory.error and memory.error_at is not None:
             remark = f"for {_ago(memory.error_at)}: {remark}"
+        elif self._silent:
+            remark = "; ".join(f"{one.name} is {one.trip.kind.value}, see below" for one in self._silent)
         return (
             self.state,
             target.owner.text,
@@ -250,17 +278,26 @@ def retry(path: Path | None, name: str | None) -> int:
     config = configure(path, blind=True)
     targets = _chosen(_targets(config), name)
     with Store.open(config.agent.state_dir, _warn) as store:
-        memories = store.memories()
+        memories, circuits, now = store.memories(), store.circuits(), time.time()
+        silent = silences(config, circuits, now)
+        asked = {target.account for target in targets}
+        gone = list(dict.fromkeys(one for account in asked for one in silent[account]))
+        also = {account for account, some in silent.items() if not set(some).isdisjoint(gone)}
         lifted = {
             target: memory.freed()
-            for target in targets
-            if (memory := memories.get(target)) and (memory.stopped_by or memory.not_before)
+            for target in _targets(config)
+            if (memory := memories.get(target))
+            and (memory.stopped_by or memory.not_before)
+            and (target in targets or target.account in also)
         }
+        store.trip({one.key: circuit.lift(one.trip) for one in gone})
         store.save(lifted, [Change(time.time(), "", target, "retried") for target in lifted])
         where = store.get("doorbell")
+    for one in gone:
+        print(lifted_text(one))
     for target in lifted:
         print(f"{target}: free to be tried again")
-    if not lifted:
+    if not lifted and not gone:
         print("nothing was stopped or waiting")
     if held(config.agent.state_dir) and where is not None:
         doorbell.ring(where)

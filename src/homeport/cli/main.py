@@ -61,7 +61,11 @@ def parser() -> argparse.ArgumentParser:
     )
     history = commands.add_parser("history", parents=[common, lines, name], help="the change log")
     history.add_argument("-n", "--lines", metavar="N", type=int, default=100, help="the newest N (100)")
+    logs = commands.add_parser("logs", parents=[common], help="what the agent has logged")
+    logs.add_argument("-f", "--follow", action="store_true", help="go on, until Ctrl-C")
+    logs.add_argument("-n", "--lines", metavar="N", type=int, default=50, help="the newest N (50)")
     commands.add_parser("retry", parents=[common, name], help="lift a stop, try now")
+    commands.add_parser("doctor", parents=[common, lines], help="what may be wrong with this machine")
     providers = commands.add_parser("providers", parents=[lines], help="the providers and their settings")
     providers.add_argument("name", metavar="NAME", nargs="?", help="all about one provider")
     replay = commands.add_parser("replay", parents=[lines], help="the decisions of a recording once more")
@@ -129,10 +133,22 @@ def _history(args: argparse.Namespace) -> int:
     return history(args.config, args.name, limit=args.lines, as_json=args.json)
 
 
+def _logs(args: argparse.Namespace) -> int:
+    from .logs import logs  # noqa: PLC0415
+
+    return logs(args.config, lines=max(args.lines, 0), follow=args.follow)
+
+
 def _retry(args: argparse.Namespace) -> int:
     from .look import retry  # noqa: PLC0415
 
     return retry(args.config, args.name)
+
+
+def _doctor(args: argparse.Namespace) -> int:
+    from .doctor import doctor  # noqa: PLC0415
+
+    return doctor(args.config, as_json=args.json)
 
 
 def _providers(args: argparse.Namespace) -> int:
@@ -173,7 +189,9 @@ _COMMANDS = {
     "ip": _ip,
     "status": _status,
     "history": _history,
+    "logs": _logs,
     "retry": _retry,
+    "doctor": _doctor,
     "providers": _providers,
     "replay": _replay,
     "schema": _schema,

@@ -12,10 +12,15 @@ The class of an error decides the reaction; its message is for the person.
        +- Stale                   RETRY      our view of the records was old: read again, then decide
        +- Unintelligible          RETRY      the reply has a shape the driver does not know
        +- Throttled               BACK_OFF   the provider asked for patience (retry_after)
+       |  +- ThrottledAddress     BACK_OFF   ... of everybody at our address, whatever the account
+       |  +- NotSent              BACK_OFF   we did not ask, so that the provider need not say no
        +- Refused                 HALT       asking again changes nothing
-          +- BadCredentials       HALT       ... for every name of the account
+          +- AccountRefused       HALT       ... for every name of the account
+          |  +- BadCredentials    HALT       ... since it does not accept our credentials
           +- NoSuchName           HALT       name or zone is not in this account
-          +- Blocked              HALT       abuse lock: a person must talk to the provider
+          +- Blocked              BACK_OFF   abuse lock: the whole service is left alone, for days
+
+What concerns a whole account or service is kept beside the memories of its names (`core.circuit`).
 """
 
 from __future__ import annotations
@@ -79,6 +84,14 @@ class Throttled(ProviderError):
         self.retry_after = retry_after
 
 
+class ThrottledAddress(Throttled):
+    """The same, of everybody who asks from our address: another account is no way around it."""
+
+
+class NotSent(Throttled):
+    """Not sent, since it is not time yet; `retry_after` says when it is."""
+
+
 class Unintelligible(ProviderError):
     """The reply has a shape that the driver does not know: a portal's page, an outage, a new API."""
 
@@ -89,10 +102,14 @@ class Refused(ProviderError):
     reaction = Reaction.HALT
 
 
-class BadCredentials(Refused):
-    """The provider does not accept our credentials."""
+class AccountRefused(Refused):
+    """The provider wants nothing from this account or this program, whatever the name."""
 
     whole_account = True
+
+
+class BadCredentials(AccountRefused):
+    """The provider does not accept our credentials."""
 
 
 class NoSuchName(Refused):
@@ -100,4 +117,10 @@ class NoSuchName(Refused):
 
 
 class Blocked(Refused):
-    """The provider has locked us out for abuse; a person must talk to it."""
+    """The provider has locked us out for abuse; a person must talk to it.
+
+    Nobody is asked for days, and then once: a person may have talked to it and told us nothing.
+    """
+
+    reaction = Reaction.BACK_OFF
+    whole_account = True

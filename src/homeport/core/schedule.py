@@ -10,7 +10,8 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from .dns import IPAddress, Name, RRset, RRType
-from .errors import HomeportError, NoAnswer, Reaction, Throttled, Unintelligible
+from .errors import HomeportError, NoAnswer, NotSent, Reaction, Throttled, Unintelligible
+from .pace import Writes
 
 MINUTE, HOUR, DAY = 60.0, 3600.0, 86400.0
 # Front-weighted: most trouble is over at the second try; what is not, needs hours or a person.
@@ -57,10 +58,11 @@ class Memory:
     verified_at: float | None = None  # when the authoritative servers last showed what was wanted
     wanted: frozenset[IPAddress] | None = None  # what was last wanted
     outcome: str | None = None  # of the last round: a word of `report.Outcome`
+    writes: Writes = ()  # what was sent within the last day
 
     def freed(self) -> Memory:
         """Without stop and wait, as a person asks for."""
-        return replace(self, stopped_by=None, not_before=None, waiting=None, failures=0)
+        return replace(self, stopped_by=None, not_before=None, waiting=None, failures=0, writes=())
 
 
 def hold(memory: Memory, now: float, fingerprint: str, *, anew: bool) -> str | None:
@@ -114,7 +116,7 @@ def failed(
     A change without an answer that we understand may have been made or not: what was acknowledged
     before is no longer believed.  `jitter` is a random number in [0, 1).
     """
-    failures = memory.failures + 1
+    failures = memory.failures + (not isinstance(error, NotSent))
     after = replace(
         memory,
         failures=failures,
@@ -128,6 +130,8 @@ def failed(
     waits = WAITS[error.reaction]
     wait = waits[min(failures, len(waits)) - 1] * (1 + jitter / 4)
     asked = (error.retry_after or 0.0) if isinstance(error, Throttled) else 0.0
+    if isinstance(error, NotSent):
+        wait = LEAST_PAUSE  # we know when it is time
     return replace(
         after,
         not_before=now + min(max(wait, asked), LONGEST_WAIT),

@@ -15,9 +15,9 @@ takes, and turns any reply the driver trips over into `Unintelligible`.  `Api` m
 errors.  A driver raises only what it alone can know, such as a refusal inside a "200 OK".
 """
 
+from ..core.budget import Budget
 from .base import (
     Api,
-    Budget,
     DnsTransport,
     HttpProvider,
     NoOptions,

@@ -19,7 +19,9 @@ from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, NamedTuple, Protocol, TypeVar
+from urllib.parse import urlsplit
 
+from ..core.budget import Budget
 from ..core.dns import IPAddress, Key, Name, Present, Record, RRset, Zone
 from ..core.errors import (
     BadCredentials,
@@ -75,13 +77,6 @@ async def one_by_one(work: Sequence[Awaitable[T]]) -> list[T]:
 def random_nonce() -> str:
     """32 hexadecimal digits that nobody can guess."""
     return os.urandom(16).hex()
-
-
-class Budget(NamedTuple):
-    """What a service takes from one account: so many requests in so many seconds."""
-
-    requests: int
-    seconds: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -285,7 +280,8 @@ class Provider(ABC):
     publishes: ClassVar[bool] = (
         False  # does a last step publish what is written, and no look show if it did?
     )
-    budget: ClassVar[Budget | None] = None
+    budget: ClassVar[Budget | None] = None  # what it takes from one account
+    pace: ClassVar[Budget] = Budget(requests=30, seconds=3600)  # changes of one name
     patience: ClassVar[float | None] = None  # seconds to wait at least after a 429
     refusals: ClassVar[tuple[int, ...]] = ()  # of the 5xx, those by which it says that we are wrong
     too_many: ClassVar[tuple[int, ...]] = (429,)  # statuses by which it asks for patience
@@ -314,6 +310,27 @@ class Provider(ABC):
     def address(self) -> str:
         """The URL that every path is appended to."""
         return ""
+
+    def host(self) -> str:
+        """Who is asked: what blocks one account there, blocks all.
+
+        A host that has only an address says nothing of who is behind it: there, each port is another.
+        """
+        found, port = self._server()
+        return f"{found} port {port}" if _bare(found) and port else found or self.title
+
+    def limit(self) -> Budget | None:
+        """What the service takes from one account; None if nothing is known of a limit."""
+        return self.budget
+
+    def limit_of_name(self) -> Budget | None:
+        """How often one name may be changed; None for a server of one's own, which minds nothing."""
+        return None if _bare(self._server()[0]) else self.pace
+
+    def _server(self) -> tuple[str, int | None]:
+        url = urlsplit(self.address())
+        found, port = self.primary() or (url.hostname or "", url.port)
+        return found.lower(), port
 
     def headers(self) -> Mapping[str, str | Secret]:
         """Headers of every request, such as the authorisation."""
@@ -383,6 +400,11 @@ class Provider(ABC):
 
         Every task gets exactly one verdict.  Raises no `ProviderError`.
         """
+
+
+def _bare(host: str) -> bool:
+    """Is it no name that somebody registered, but an address, or this machine?"""
+    return host == "localhost" or ":" in host or host.replace(".", "").isdecimal()
 
 
 @dataclass(slots=True)

@@ -37,7 +37,7 @@ def raise_fault(provider: Provider, faults: Sequence[Fault], code: str, said: st
     for kind, codes, hint in faults:
         if any(code == one or code.startswith(f"{one}.") for one in codes):
             told = f"{said}{hint}"
-            raise Throttled(told, retry_after=provider.patience) if kind is Throttled else kind(told)
+            raise kind(told, retry_after=provider.patience) if issubclass(kind, Throttled) else kind(told)
 
 
 def raise_for_words(
@@ -50,4 +50,4 @@ def raise_for_words(
     for part, kind, hint in table:
         if part in words.lower():
             told = said + hint
-            raise Throttled(told, retry_after=provider.patience) if kind is Throttled else kind(told)
+            raise kind(told, retry_after=provider.patience) if issubclass(kind, Throttled) else kind(told)

@@ -12,6 +12,7 @@ from collections.abc import (
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
+from ..core.budget import Budget
 from ..core.dns import IPAddress, Key, Name, Present, Record, RRset, RRType
 from ..core.errors import (
     Blocked,
@@ -39,6 +40,7 @@ class UpdateApi(HttpProvider):
     """A service that is told addresses and cannot be read."""
 
     readable: ClassVar[bool] = False
+    pace: ClassVar[Budget] = Budget(requests=12, seconds=3600)  # such services judge by the number
     varies: ClassVar[bool] = False  # does what it can be told depend on its settings?
 
     def hosts(self) -> int:

@@ -5,7 +5,6 @@ from typing import Annotated, Any, ClassVar
 
 from ..core.errors import (
     BadCredentials,
-    Blocked,
     NoSuchName,
     Refused,
     Stale,
@@ -35,7 +34,7 @@ _FAULTS = (
         ),
         "; the AccessKey must be active and its RAM user must be allowed to do this",
     ),
-    Fault(Blocked, ("DomainForbidden", "RecordForbidden")),
+    Fault(Refused, ("DomainForbidden", "RecordForbidden")),
     Fault(Throttled, ("Throttling", "FlowControl", "LastOperationNotFinished", "TooManyRequests")),
     Fault(
         Stale,

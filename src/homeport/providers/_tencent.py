@@ -4,7 +4,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar
 
-from ..core.errors import BadCredentials, Blocked, NoSuchName, Refused, Stale, Throttled, Unreachable
+from ..core.errors import (
+    AccountRefused,
+    BadCredentials,
+    Blocked,
+    NoSuchName,
+    Refused,
+    Stale,
+    Throttled,
+    ThrottledAddress,
+    Unreachable,
+)
 from ..core.secret import Secret
 from ..driver import Api, Fault, HttpProvider, raise_fault
 from ..wire.http import Request
@@ -12,6 +22,7 @@ from ..wire.sign_tc3 import signed
 
 _FAULTS = (
     Fault(Unreachable, ("AuthFailure.SignatureExpire",), "; is the clock of this machine right?"),
+    Fault(ThrottledAddress, ("RequestLimitExceeded.IPLimitExceeded",)),
     Fault(
         Throttled,
         (
@@ -22,7 +33,9 @@ _FAULTS = (
             "InvalidParameter.OperationIsTooFrequent",
         ),
     ),
-    Fault(Blocked, ("FailedOperation.AccountIsLocked", "FailedOperation.DomainIsSpam", "IpInBlacklist")),
+    Fault(AccountRefused, ("FailedOperation.AccountIsLocked",)),
+    Fault(Blocked, ("IpInBlacklist",)),
+    Fault(Refused, ("FailedOperation.DomainIsSpam",)),
     Fault(
         BadCredentials,
         (

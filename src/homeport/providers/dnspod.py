@@ -13,7 +13,15 @@ from dataclasses import dataclass
 from typing import Annotated, Any
 
 from ..core.dns import IPAddress, Name, Record, RRset, RRType, Zone
-from ..core.errors import BadCredentials, Blocked, NoSuchName, Refused, Stale, Throttled, Unreachable
+from ..core.errors import (
+    AccountRefused,
+    BadCredentials,
+    NoSuchName,
+    Refused,
+    Stale,
+    Throttled,
+    Unreachable,
+)
 from ..core.secret import Secret
 from ..driver import Api, Fault, RestRecords, Unusable, every_page, owner_of, raise_fault
 from ..wire.auth import form
@@ -36,7 +44,8 @@ _FAULTS = (
         "; is the token ID,TOKEN, and may this address log in?",
     ),
     Fault(Throttled, ("-2", "-8")),
-    Fault(Blocked, ("-15", "83")),
+    Fault(AccountRefused, ("83",)),  # locked
+    Fault(Refused, ("-15",)),  # the zone is banned
     Fault(Unreachable, ("-99", "3")),
     Fault(NoSuchName, ("7", "9", "13")),
     Fault(Stale, ("6", "8")),
@@ -97,7 +106,7 @@ class DNSPod(RestRecords):
         if apex is None:
             return None
         if row.get("status") == "spam":
-            return Unusable(apex, Blocked(f"{self.title} has banned the zone {apex}; ask its support"))
+            return Unusable(apex, Refused(f"{self.title} has banned the zone {apex}; ask its support"))
         free = str(row.get("grade")).upper().endswith("FREE")  # other plans tell by refusing
         return Zone(apex, str(int(row["id"])), 600 if free else 0)
 

@@ -13,7 +13,7 @@ from urllib.parse import parse_qsl, quote, urlsplit
 from ..core.dns import Name, RRset, RRType
 from ..core.errors import ConfigError, NoAnswer, Unintelligible
 from ..core.secret import Secret
-from ..driver import Api, Update, UpdateApi, Verdict
+from ..driver import Api, Budget, Update, UpdateApi, Verdict
 from ..wire.auth import basic, form
 from ..wire.dyndns2 import MOST_HOSTS, Service, Style, login, query, read
 from ..wire.dyndns2_services import GONE, SERVICES
@@ -107,6 +107,13 @@ class DynDNS2(UpdateApi):
 
     def refresh_days(self) -> int | None:
         return self._service.refresh_days if self.refresh is None else self.refresh or None
+
+    def limit(self) -> Budget | None:
+        return self._service.limit
+
+    def limit_of_name(self) -> Budget | None:
+        usual, pause = super().limit_of_name(), self._service.pause
+        return Budget(1, int(pause)) if usual and pause else usual
 
     def hosts(self) -> int:
         return _ANY if self.hostname or self._service.one_host else self._service.hosts

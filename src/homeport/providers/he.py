@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from ..core.dns import Name
 from ..core.errors import BadCredentials, Unintelligible
 from ..core.secret import Secret
-from ..driver import Api, Update, Verdict
+from ..driver import Api, Budget, Update, Verdict
 from ..driver.keys import KeyForEachName
 from ..wire.auth import basic
 from ..wire.dyndns2 import Service, query, verdicts
@@ -28,6 +28,7 @@ class HurricaneElectric(KeyForEachName):
     )
     notes = "The records must be there already: an A for IPv4, an AAAA for IPv6."
     base = "https://dyn.dns.he.net"
+    pace = Budget(requests=1, seconds=300)  # sooner is answered "interval"
 
     async def put(self, api: Api, update: Update) -> Mapping[Name, Verdict]:
         [owner], [addresses] = update.owners, update.addresses.values()

@@ -63,6 +63,9 @@ class Lexicon(RecordApi):
         elif self.dns in BLIND and self.zone is None:
             yield "zone", f"missing: through lexicon, {self.dns} cannot say which zones it has"
 
+    def host(self) -> str:
+        return f"{self.dns} through lexicon"
+
     def fit(self, wanted: RRset) -> RRset:
         return replace(wanted, ttl=None)
 

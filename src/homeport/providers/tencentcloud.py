@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any
 
 from ..core.dns import IPAddress, Name, Record, RRset, RRType, Zone
-from ..core.errors import Blocked, Stale
+from ..core.errors import Refused, Stale
 from ..driver import Api, Budget, RestRecords, Unusable, every_page, owner_of
 from ..wire.http import Query
 from ._tencent import TencentCloud
@@ -50,7 +50,7 @@ class TencentDNSPod(TencentCloud, RestRecords):
         if apex is None:
             return None
         if row.get("Status") == "SPAM":
-            return Unusable(apex, Blocked(f"{self.title} has banned the zone {apex}; ask its support"))
+            return Unusable(apex, Refused(f"{self.title} has banned the zone {apex}; ask its support"))
         return Zone(apex, str(int(row["DomainId"])), least_ttl_of(row.get("Grade")))
 
     def query(self, zone: Zone, owner: Name | None, rrtype: RRType) -> Query:

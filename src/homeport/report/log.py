@@ -6,15 +6,22 @@ import json
 import logging
 import sys
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from pathlib import Path
 
+from ..core.events import Event
 from ..core.report import Outcome, Report, TargetReport, texts
 from ..core.schedule import Target
 
 LOGGER = logging.getLogger("homeport")
+EVENTS = {
+    Outcome.UPDATED: Event.UPDATED,
+    Outcome.UNCHANGED: Event.RIGHT,
+    Outcome.FAILED: Event.FAILED,
+    Outcome.HELD: Event.HELD,
+    Outcome.UNKNOWN: Event.UNKNOWN,
+}
 MOST_HINTS = 8  # lines about what led to one round; whoever says more only wants to fill the log
-_SIZE, _KEPT = 1_000_000, 5  # octets of one log file, and how many old ones are kept
 
 
 class TextFormat(logging.Formatter):
@@ -38,6 +45,8 @@ class JsonFormat(logging.Formatter):
             "trace": getattr(record, "trace", ""),
             "message": record.getMessage(),
         }
+        if (event := getattr(record, "event", None)) is not None:
+            line["event"] = event.number
         line |= getattr(record, "about", {})
         if record.exc_info:
             line["exception"] = self.formatException(record.exc_info)
@@ -45,24 +54,34 @@ class JsonFormat(logging.Formatter):
 
 
 def start(
-    level: str, form: str, file: Path | None, trace: Callable[[], str], *, console: bool = True
+    level: str,
+    form: str,
+    file: Path | None,
+    trace: Callable[[], str],
+    *,
+    console: bool = True,
+    more: Iterable[logging.Handler] = (),
 ) -> None:
-    """Send the log to standard error and, if there is one, to a file that is rotated."""
+    """Send the log to standard error and, if there is one, to a file that is rotated.
+
+    `more` are handlers with formats of their own.
+    """
     formatter = JsonFormat() if form == "json" else TextFormat()
     handlers: list[logging.Handler] = []
     if console:
         handlers.append(logging.StreamHandler(sys.stderr))
     trouble = None
     if file is not None:
-        from logging.handlers import RotatingFileHandler  # noqa: PLC0415 - only where a file is wanted
+        from .log_file import LogFile  # noqa: PLC0415 - only where a file is wanted
 
         try:
             file.parent.mkdir(parents=True, exist_ok=True)
-            handlers.append(RotatingFileHandler(file, maxBytes=_SIZE, backupCount=_KEPT, encoding="utf-8"))
+            handlers.append(LogFile(file))
         except OSError as error:
             trouble = f"the log file {file} cannot be written: {error.strerror}"
     for handler in handlers:
         handler.setFormatter(formatter)
+    for handler in (*handlers, *more):
         handler.addFilter(_Traced(trace))
         LOGGER.addHandler(handler)
     LOGGER.setLevel(level.upper())
@@ -105,13 +124,15 @@ class LogView:
         if len(hints) > MOST_HINTS:
             LOGGER.info("%d more hints at once", len(hints) - MOST_HINTS, extra={"trace": report.trace})
         for hint in hints[:MOST_HINTS]:
-            LOGGER.info("told by %s: %s", hint.origin, hint.says, extra={"trace": report.trace})
+            more = {"trace": report.trace, "event": Event.TOLD}
+            LOGGER.info("told by %s: %s", hint.origin, hint.says, extra=more)
         for one in report.targets:
             level = self._level(one)
             about = {key: value for key, value in one.as_json(report.trace).items() if key != "trace"}
             if one.why:
                 about["why"] = one.why
-            LOGGER.log(level, sentence(one), extra={"trace": report.trace, "about": about})
+            more = {"trace": report.trace, "about": about, "event": EVENTS[one.outcome]}
+            LOGGER.log(level, sentence(one), extra=more)
             self._last[one.target] = (one.outcome, one.error)
 
     def line(self) -> str:

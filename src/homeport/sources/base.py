@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address
 from typing import ClassVar, NamedTuple, Protocol
 
+from ..core.budget import Budget
 from ..core.dns import IPAddress, RRType
 from ..core.neighbours import NeighbourAddress
 from ..wire.http import Transport
@@ -99,6 +100,7 @@ class Source(ABC):
 
     label: str  # as the person wrote it, or would: "http:https://api.ipify.org"
     operator: str  # who stands behind it; two sources of one operator are one witness
+    limit: Budget | None = None  # how often it may be asked; None: as often as one likes
 
     deadline: ClassVar[float] = 5.0  # seconds for one look
     local: ClassVar[bool] = False  # does it look at this machine itself, not from outside?

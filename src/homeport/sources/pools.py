@@ -3,6 +3,10 @@
 Each entry says who stands behind it: two services of one operator are one witness, whatever their
 names.  In the order of preference; those that ask for few questions come last.  From the services'
 own pages and from the code of other clients (read 2026-11-21).
+
+A service that says how often it may be asked is asked that often at most, both families and all uplinks
+of this machine together, over restarts too.  One that says nothing is asked `USUAL` at most: the closest
+watch that the agent ever keeps is three looks a minute, and those for a few minutes a day.
 """
 
 from __future__ import annotations
@@ -10,11 +14,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from ..core.budget import Budget
 from ..core.dns import RRType
 from ..wire.dns import AAAA, TXT, A
 from ..wire.whoami import CH, IN
 
 V4, V6 = RRType.A, RRType.AAAA
+MINUTE, HOUR, DAY = 60, 3600, 86400
+USUAL = Budget(300, HOUR)
 
 
 class Page(NamedTuple):
@@ -24,6 +31,7 @@ class Page(NamedTuple):
     operator: str
     urls: Mapping[RRType, str]  # all HTTPS: what is not authenticated is no witness
     trace: bool = False
+    limit: Budget = USUAL
 
 
 class Whoami(NamedTuple):
@@ -35,6 +43,7 @@ class Whoami(NamedTuple):
     servers: Mapping[RRType, str]  # addresses
     rdtypes: Mapping[RRType, int]
     rdclass: int = IN
+    limit: Budget = USUAL
 
 
 class StunServer(NamedTuple):
@@ -44,6 +53,7 @@ class StunServer(NamedTuple):
     operator: str
     host: str
     port: int = 3478
+    limit: Budget = USUAL
 
 
 HTTP = (
@@ -66,16 +76,30 @@ HTTP = (
     ),
     Page("ifconfig.me", "ifconfig.me", dict.fromkeys((V4, V6), "https://ifconfig.me/ip")),
     Page("ifconfig.io", "ifconfig.io", dict.fromkeys((V4, V6), "https://ifconfig.io/ip")),
-    Page("ipinfo", "ipinfo", {V4: "https://ipinfo.io/ip"}),  # 1,000 questions a day
+    Page("ipinfo", "ipinfo", {V4: "https://ipinfo.io/ip"}, limit=Budget(1000, DAY)),
     Page(
-        "desec", "desec", {V4: "https://checkipv4.dedyn.io/", V6: "https://checkipv6.dedyn.io/"}
-    ),  # 3 a minute
+        "desec",
+        "desec",
+        {V4: "https://checkipv4.dedyn.io/", V6: "https://checkipv6.dedyn.io/"},
+        limit=Budget(3, MINUTE),
+    ),
     Page(
         "wtfismyip",
         "wtfismyip",
         {V4: "https://ipv4.wtfismyip.com/text", V6: "https://ipv6.wtfismyip.com/text"},
-    ),  # one a minute
+        limit=Budget(1, MINUTE),
+    ),
 )
+
+# Of pages that are no part of the pool, but that people write: what their operators ask for.
+WRITTEN: Mapping[str, Budget] = {
+    "checkip.dyndns.com": Budget(1, 10 * MINUTE),
+    "checkip.dyndns.org": Budget(1, 10 * MINUTE),
+    "checkip.dedyn.io": Budget(3, MINUTE),
+    "ifconfig.co": Budget(1, MINUTE),
+    "ipinfo.io": Budget(1000, DAY),
+    "wtfismyip.com": Budget(1, MINUTE),
+}
 
 DNS = (
     Whoami(

@@ -8,6 +8,7 @@ from ipaddress import ip_address
 from typing import Protocol, TypeVar
 from urllib.parse import SplitResult, unquote, urlsplit
 
+from ..core.budget import Budget
 from ..core.dns import IPAddress, RRType
 from ..core.errors import ConfigError
 from ..core.secret import Secret
@@ -51,6 +52,7 @@ def _http(rest: str, rrtype: RRType) -> tuple[Source, ...]:
             operator=page.operator,
             url=page.urls[rrtype],
             shape="trace" if page.trace else "plain",
+            limit=page.limit,
         )
         for page in _picked("http", rest, pools.HTTP, lambda page: rrtype in page.urls, rrtype)
     )
@@ -80,6 +82,7 @@ def _written(url: str) -> Source:
         shape="page",
         key=parts.fragment or None,
         written=True,
+        limit=_limit(host),
     )
 
 
@@ -95,6 +98,14 @@ def _operator(host: str, netloc: str, parts: SplitResult) -> str:
     return host if _address(host) is None and host != "localhost" else netloc + parts.path
 
 
+def _limit(host: str) -> Budget | None:
+    """How often a page there may be asked; None for one that nobody is known to have set a limit for."""
+    for page in pools.HTTP:
+        if host in {urlsplit(url).hostname for url in page.urls.values()}:
+            return page.limit
+    return pools.WRITTEN.get(host.lower())
+
+
 def _dns(rest: str, rrtype: RRType) -> tuple[Source, ...]:
     from .dns import Dns  # noqa: PLC0415
 
@@ -106,6 +117,7 @@ def _dns(rest: str, rrtype: RRType) -> tuple[Source, ...]:
             owner=entry.owner,
             rdtype=entry.rdtypes[rrtype],
             rdclass=entry.rdclass,
+            limit=entry.limit,
         )
         for entry in _picked("dns", rest, pools.DNS, lambda entry: rrtype in entry.servers, rrtype)
     )
@@ -119,9 +131,10 @@ def _stun(rest: str, _: RRType) -> tuple[Source, ...]:
         operator = next((s.operator for s in pools.STUN if s.host == host), host)
         if _address(host) is not None or host == "localhost":
             operator = f"{host} port {port}"
-        return (Stun(label=f"stun:{rest}", operator=operator, host=host, port=port),)
+        limit = next((s.limit for s in pools.STUN if s.host == host), None)
+        return (Stun(label=f"stun:{rest}", operator=operator, host=host, port=port, limit=limit),)
     return tuple(
-        Stun(label=f"stun:{s.name}", operator=s.operator, host=s.host, port=s.port)
+        Stun(label=f"stun:{s.name}", operator=s.operator, host=s.host, port=s.port, limit=s.limit)
         for s in pools.STUN
         if rest in ("", s.name)
     )

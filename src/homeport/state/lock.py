@@ -12,6 +12,7 @@ from types import TracebackType
 from typing import Self
 
 from ..core.errors import ConfigError
+from .folder import make
 
 if sys.platform == "win32":
     import msvcrt
@@ -32,7 +33,7 @@ class Lock:
         self._file = -1
 
     def __enter__(self) -> Self:
-        self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make(self._directory)
         self._file = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
         if not _take(self._file):
             holder = os.read(self._file, 20).decode("ascii", "replace").strip() or "unknown"

@@ -21,13 +21,17 @@ from types import TracebackType
 from typing import Any, Self
 
 from ..core.advice import Verdict
+from ..core.budget import Group, Spent
+from ..core.circuit import Key, Kind, Scope, Trip
 from ..core.dns import IPAddress, Name, RRType, in_order
 from ..core.errors import Reaction
+from ..core.pace import Written
 from ..core.rhythm import Sighting
 from ..core.schedule import Memory, Target
+from .folder import make
 
 FILE = "state.db"
-_VERSION = 2
+_VERSION = 3
 _APPLICATION = 0x686F6D65  # "home", in the header of each file of ours
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -36,7 +40,7 @@ CREATE TABLE IF NOT EXISTS target (
     acknowledged TEXT, acknowledged_ttl INTEGER, acknowledged_at REAL, sent_at REAL,
     failures INTEGER NOT NULL, not_before REAL, waiting TEXT, stopped_by TEXT,
     error TEXT, error_at REAL, live TEXT, live_at REAL, verified_at REAL, wanted TEXT,
-    outcome TEXT,
+    outcome TEXT, writes TEXT,
     PRIMARY KEY (name, type, account)
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS change (
@@ -44,8 +48,11 @@ CREATE TABLE IF NOT EXISTS change (
     name TEXT NOT NULL, type TEXT NOT NULL, account TEXT NOT NULL,
     event TEXT NOT NULL, before TEXT, after TEXT, note TEXT
 );
-CREATE TABLE IF NOT EXISTS budget (
-    account TEXT PRIMARY KEY, since REAL NOT NULL, used INTEGER NOT NULL
+CREATE TABLE IF NOT EXISTS spent (key TEXT PRIMARY KEY, groups TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS circuit (
+    scope TEXT NOT NULL, who TEXT NOT NULL, kind TEXT NOT NULL, account TEXT NOT NULL, why TEXT NOT NULL,
+    since REAL NOT NULL, span REAL, strikes INTEGER NOT NULL, behind REAL, lifted INTEGER NOT NULL,
+    PRIMARY KEY (scope, who)
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS sighting (
     id INTEGER PRIMARY KEY AUTOINCREMENT, uplink TEXT NOT NULL, type TEXT NOT NULL,
@@ -59,18 +66,30 @@ CREATE TABLE IF NOT EXISTS asked (
     day INTEGER NOT NULL, service TEXT NOT NULL, times INTEGER NOT NULL, PRIMARY KEY (day, service)
 ) WITHOUT ROWID;
 """
+# What must be done to a file of that version first; the schema then adds the tables that it does not have.
+_UPGRADES = {
+    2: """
+ALTER TABLE target ADD COLUMN writes TEXT;
+INSERT OR IGNORE INTO spent SELECT 'account ' || account, '[[' || since || ', ' || used || ']]' FROM budget;
+DROP TABLE budget;
+"""
+}
 _COLUMNS = tuple(field.name for field in fields(Memory))
 _TABLES = {
     "meta": "key, value",
     "target": ", ".join(("name", "type", "account", *_COLUMNS)),
     "change": "version, at, trace, name, type, account, event, before, after, note",
-    "budget": "account, since, used",
+    "spent": "key, groups",
+    "circuit": "scope, who, kind, account, why, since, span, strikes, behind, lifted",
     "sighting": "id, uplink, type, at, addresses, told, listening",
     "asked": "day, service, times",
     "owned": "name, type, account, addresses",
 }
-_NEW = {"sighting": 2, "asked": 2, "owned": 2}  # tables that earlier versions of the file do not have
+_NEW = {"sighting": 2, "asked": 2, "owned": 2, "spent": 3, "circuit": 3}  # tables that older files lack
+_LONGER = {"target": 3}  # the version that gave a table its last column
 _TableRow = tuple[str, tuple[Any, ...]]
+KEPT = 10_000  # lines of the change log: years of a home, in less than a megabyte
+_LOG = 1 << 20  # octets to which SQLite cuts its write-ahead log when it has emptied it
 _SETS = ("acknowledged", "live", "wanted")
 _TEXTS = ("waiting", "stopped_by", "error", "outcome")
 _TROUBLE = (sqlite3.DatabaseError, UnicodeDecodeError)  # SQLite quotes rotten octets in its messages
@@ -106,7 +125,7 @@ class Store:
     def open(cls, directory: Path, warn: Callable[[str], None]) -> Self:
         """The store of a state directory, which is made if it does not exist."""
         try:
-            directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+            make(directory)
         except OSError as error:
             warn(_in_memory(directory, error.strerror or str(error)))
             return cls(None, warn)
@@ -154,7 +173,10 @@ class Store:
         return found
 
     def save(self, memories: Mapping[Target, Memory], changes: Iterable[Change] = ()) -> None:
-        """Keep memories and the lines of the change log that belong to them, all or nothing."""
+        """Keep memories and the lines of the change log that belong to them, all or nothing.
+
+        The log keeps its newest `KEPT` lines.
+        """
         marks = ", ".join("?" * (3 + len(_COLUMNS)))
         targets = [(*_key(target), *_row(memory)) for target, memory in memories.items()]
         lines = [
@@ -169,6 +191,10 @@ class Store:
                 "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 lines,
             )
+            if lines:  # in the same commit, so it costs no write of its own
+                db.execute(
+                    "DELETE FROM change WHERE version <= (SELECT max(version) FROM change) - ?", (KEPT,)
+                )
 
         self._write(write)
 
@@ -324,17 +350,53 @@ class Store:
             found.setdefault(row["day"], {})[str(row["service"])] = row["times"]
         return found
 
-    # -- budgets and the rest ------------------------------------------------------------------
+    # -- who is left alone, and how often whom was asked ----------------------------------------
 
-    def used(self, account: str) -> tuple[float, int]:
-        """When the account's current window began (seconds since 1970), and its requests since."""
-        for row in self._all("SELECT since, used FROM budget WHERE account = ?", [account]):
-            if isinstance(row["since"], float) and isinstance(row["used"], int):
-                return row["since"], row["used"]
-        return 0.0, 0
+    def circuits(self) -> dict[Key, Trip]:
+        """Accounts and services that are left alone, or were."""
+        found = {}
+        for row in self._all("SELECT * FROM circuit"):
+            try:
+                found[Key(Scope(row["scope"]), str(row["who"]))] = _trip(row)
+            except (ValueError, TypeError) as error:
+                self._warn(f"why {row['account']} is left alone cannot be read ({error}); it is forgotten")
+        return found
 
-    def use(self, account: str, since: float, used: int) -> None:
-        self._write(lambda db: db.execute("REPLACE INTO budget VALUES (?, ?, ?)", (account, since, used)))
+    def trip(self, circuits: Mapping[Key, Trip | None]) -> None:
+        """Keep these; None: forget it."""
+        gone = [tuple(key) for key, trip in circuits.items() if trip is None]
+        kept = [(*key, *trip) for key, trip in circuits.items() if trip is not None]
+
+        def write(db: sqlite3.Connection) -> None:
+            db.executemany("DELETE FROM circuit WHERE scope = ? AND who = ?", gone)
+            db.executemany("REPLACE INTO circuit VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", kept)
+
+        self._write(write)
+
+    def spent(self) -> dict[str, Spent]:
+        """How often accounts and services were asked lately."""
+        found = {}
+        for row in self._all("SELECT * FROM spent"):
+            try:
+                found[str(row["key"])] = tuple(
+                    Group(float(at), int(times)) for at, times in json.loads(row["groups"])
+                )
+            except (ValueError, TypeError) as error:
+                self._warn(f"how often {row['key']} was asked cannot be read ({error}); it is forgotten")
+        return found
+
+    def spend(self, spent: Mapping[str, Spent]) -> None:
+        """Keep these; those that are empty are forgotten."""
+        rows = [(key, json.dumps(groups)) for key, groups in spent.items() if groups]
+        gone = [(key,) for key, groups in spent.items() if not groups]
+
+        def write(db: sqlite3.Connection) -> None:
+            db.executemany("DELETE FROM spent WHERE key = ?", gone)
+            db.executemany("REPLACE INTO spent VALUES (?, ?)", rows)
+
+        self._write(write)
+
+    # -- and the rest --------------------------------------------------------------------------
 
     def get(self, key: str) -> str | None:
         for row in self._all("SELECT value FROM meta WHERE key = ?", [key]):
@@ -444,8 +506,9 @@ def _open(path: Path) -> sqlite3.Connection:
             _check(db)
         db.execute("PRAGMA journal_mode = WAL")
         db.execute("PRAGMA synchronous = FULL")
-        if db.execute("PRAGMA user_version").fetchone()[0] < _VERSION:
-            _ready(db)
+        db.execute(f"PRAGMA journal_size_limit = {_LOG}")
+        if (version := db.execute("PRAGMA user_version").fetchone()[0]) < _VERSION:
+            _ready(db, version)
         _readable(db)
     except BaseException:
         db.close()
@@ -465,18 +528,26 @@ def _check(db: sqlite3.Connection) -> None:
     if version > _VERSION:
         raise _NotOurs(f"it is of version {version}, from a newer Homeport")
     try:
-        for table, columns in _TABLES.items():
+        for table in _TABLES:
             if version >= _NEW.get(table, 1):
-                db.execute(f"SELECT {columns} FROM {table} LIMIT 0")  # noqa: S608
+                db.execute(f"SELECT {_columns(table, version)} FROM {table} LIMIT 0")  # noqa: S608
     except sqlite3.OperationalError as error:
         if error.sqlite_errorcode == sqlite3.SQLITE_ERROR:
             raise _NotOurs(str(error)) from None
         raise
 
 
-def _ready(db: sqlite3.Connection) -> sqlite3.Connection:
+def _columns(table: str, version: int) -> str:
+    """The columns that a table has in files of that version; new ones are the last."""
+    columns = _TABLES[table]
+    return columns if version >= _LONGER.get(table, 1) else columns.rpartition(", ")[0]
+
+
+def _ready(db: sqlite3.Connection, version: int = 0) -> sqlite3.Connection:
+    """A file of this version, made of an older one if it is one (0: an empty one), all or nothing."""
     header = f"PRAGMA application_id = {_APPLICATION}; PRAGMA user_version = {_VERSION};"
-    db.executescript(f"BEGIN; {_SCHEMA} {header} COMMIT;")
+    steps = "".join(_UPGRADES.get(step, "") for step in range(version, _VERSION)) if version else ""
+    db.executescript(f"BEGIN; {_SCHEMA} {steps} {header} COMMIT;")
     return _readable(db)
 
 
@@ -515,15 +586,20 @@ def _refill(db: sqlite3.Connection, rows: Iterable[_TableRow]) -> None:
     with db:
         for table, values in rows:
             marks = ", ".join("?" * len(values))
-            db.execute(f"INSERT OR IGNORE INTO {table} ({_TABLES[table]}) VALUES ({marks})", values)  # noqa: S608
+            columns = ", ".join(_TABLES[table].split(", ")[: len(values)])
+            db.execute(f"INSERT OR IGNORE INTO {table} ({columns}) VALUES ({marks})", values)  # noqa: S608
 
 
 def _rescue(db: sqlite3.Connection) -> list[_TableRow]:
     """What can still be read of a file in trouble, so that going on forgets as little as possible."""
     rows: list[_TableRow] = []
-    for table, columns in _TABLES.items():
+    try:
+        version = db.execute("PRAGMA user_version").fetchone()[0]
+    except _TROUBLE:
+        return rows  # not even the first page
+    for table in _TABLES:
         try:
-            for row in db.execute(f"SELECT {columns} FROM {table}"):  # noqa: S608
+            for row in db.execute(f"SELECT {_columns(table, version)} FROM {table}"):  # noqa: S608
                 rows.append((table, tuple(row)))  # noqa: PERF401 - those before the damage are kept
         except _TROUBLE:
             continue  # this is the damage; the other tables may be whole
@@ -560,6 +636,8 @@ def _row(memory: Memory) -> list[object]:
         value = getattr(memory, column)
         if column in _SETS:
             value = _text(value)
+        elif column == "writes":
+            value = json.dumps(value) if value else None
         elif isinstance(value, Reaction):
             value = value.name
         values.append(value)
@@ -570,13 +648,31 @@ def _memory(row: sqlite3.Row) -> Memory:
     """Raises `ValueError`, `TypeError` or `KeyError` for what no memory of ours can have been."""
     values = {column: row[column] for column in _COLUMNS}
     for column in _COLUMNS:
-        kind = str if column in (*_SETS, *_TEXTS) else int | float
+        kind = str if column in (*_SETS, *_TEXTS, "writes") else int | float
         if not isinstance(values[column], kind) and (values[column] is not None or column == "failures"):
             raise ValueError(f"{column} is {values[column]!r}")
     values |= {column: _addresses(row[column]) for column in _SETS}
+    values["writes"] = tuple(
+        Written(float(at), bool(mended)) for at, mended in json.loads(row["writes"] or "[]")
+    )
     if values["waiting"] is not None:
         values["waiting"] = Reaction[values["waiting"]]
     return Memory(**values)
+
+
+def _trip(row: sqlite3.Row) -> Trip:
+    """Raises `ValueError` or `TypeError` for what can never have been kept."""
+    span, behind = (None if row[name] is None else float(row[name]) for name in ("span", "behind"))
+    return Trip(
+        Kind(row["kind"]),
+        str(row["account"]),
+        str(row["why"]),
+        float(row["since"]),
+        span,
+        int(row["strikes"]),
+        behind,
+        bool(row["lifted"]),
+    )
 
 
 def _change(row: sqlite3.Row) -> Change:

@@ -14,8 +14,10 @@ from dataclasses import dataclass, field
 from ipaddress import IPv4Address
 from typing import Any, Literal, NamedTuple
 
+from ..core.budget import Budget
 from ..core.dns import IPAddress, Name, RRType, in_order
 from ..core.errors import (
+    AccountRefused,
     BadCredentials,
     Blocked,
     NoSuchName,
@@ -23,19 +25,12 @@ from ..core.errors import (
     Refused,
     Throttled,
     Unintelligible,
-    Unreachable,
 )
 from ..core.secret import Secret
 from .http import Reply
 
 Style = Literal["separate", "comma", "params", "none"]
 MOST_HOSTS = 20  # in one request, as Dyn has it; more are answered `numhost`
-
-
-class RefusedClient(Refused):
-    """The service wants nothing from this account or this program, whatever the name."""
-
-    whole_account = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,7 +76,8 @@ class Service:
     codes: bool = False  # besides `words` or `statuses`, the return codes of dyndns2
     answers: Literal["lines", "json", "xml", "page"] = "lines"
     header: str = ""  # header of the answer that holds the return code
-    pause: float | None = None  # seconds to wait after "too soon", if known
+    pause: float | None = None  # seconds from one update of a name to the next, if known
+    limit: Budget | None = None  # requests of one account, if known
     refresh_days: int | None = None  # an unchanged name must be sent again after so long
     doc: str = ""
     certain: bool = True  # False: known from other clients only, not from the service's own pages
@@ -111,26 +107,26 @@ _FAILURES: Mapping[str, tuple[type[ProviderError], str]] = {
         BadCredentials,
         "wrong user name or password; many services have a key of their own for updates",
     ),
-    "!donator": (RefusedClient, "this account may not use a feature that was asked for"),
+    "!donator": (AccountRefused, "this account may not use a feature that was asked for"),
     "notfqdn": (NoSuchName, "it is not a full domain name there"),
     "nohost": (NoSuchName, "there is no such host in this account; create it on the service's page"),
     "!yours": (NoSuchName, "the host belongs to another account"),
     "!active": (Refused, "it is not active (yet); activate it on the service's page"),
-    "disabled": (RefusedClient, "the account is switched off; ask the service"),
+    "disabled": (AccountRefused, "the account is switched off; ask the service"),
     "numhost": (Refused, "too many hosts in one request, or a host with several addresses"),
     "abuse": (Blocked, "blocked for too many updates; ask the service to unblock it"),
-    "badagent": (RefusedClient, "the service does not accept this program; please report it"),
-    "badsys": (RefusedClient, "the service wants another value of 'system'; check the endpoint"),
+    "badagent": (AccountRefused, "the service does not accept this program; please report it"),
+    "badsys": (AccountRefused, "the service wants another value of 'system'; check the endpoint"),
     "badip": (Refused, "the service does not take this address"),
     "badrequest": (Refused, "the service does not understand the request; check service and endpoint"),
     "fatal": (Refused, "the host was switched off by hand; enable it on the service's page"),
     "dnserr": (Throttled, "the service's name servers are out of order"),
     "911": (Throttled, "the service is out of order, or under maintenance"),
     "interval": (Throttled, "too soon after the last update"),
-    "servererror": (Unreachable, "the service is out of order"),
+    "servererror": (Throttled, "the service is out of order"),
     "unknown": (Throttled, "the service met an error that it does not know itself"),
 }
-_PAUSES = {"dnserr": _HALF_AN_HOUR, "911": _HALF_AN_HOUR, "unknown": _HALF_AN_HOUR, "interval": 300.0}
+_PAUSES = dict.fromkeys(("dnserr", "911", "servererror", "unknown"), _HALF_AN_HOUR) | {"interval": 300.0}
 CODES = _SUCCESS | _FAILURES.keys()
 _MOST = 65_536  # characters of an answer in words; real ones are a line or a small page
 _HOLES = {"{word}": r"\S+", "{any}": ".*?"}
@@ -317,7 +313,7 @@ def _verdict(
     code = line.code
     if code in good:
         if line.value == "127.0.0.1" and _LOOPBACK not in sent:
-            return RefusedClient(
+            return AccountRefused(
                 f"{who}: answered 'good 127.0.0.1', which means that it ignores updates of this "
                 "program; please report it"
             )

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from ..core.budget import Budget
 from .dyndns2 import MOST_HOSTS, Service
 from .dyndns2_words import WORDS
 
@@ -65,6 +66,7 @@ _CODES: Mapping[str, Service] = {
         empties=True,
         several=True,
         hosts=MOST_HOSTS,
+        limit=Budget(2, 120),  # for each domain; that of an account is nearly always one
         doc="https://desec.readthedocs.io/en/latest/dyndns/update-api.html",
         notes="The password is a token. Names of one request must be in one domain; two updates in "
         "two minutes for each domain.",
@@ -137,6 +139,7 @@ _CODES: Mapping[str, Service] = {
     "he": Service(
         title="Hurricane Electric DNS",
         url="https://dyn.dns.he.net/nic/update",
+        pause=300.0,
         doc="https://dns.he.net/docs.html",
         notes="username is the name itself, password the key of that record: one account for each name. "
         "The record must exist and be marked dynamic.",

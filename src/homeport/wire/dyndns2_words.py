@@ -150,7 +150,7 @@ WORDS: Mapping[str, Service] = {
             "error-record-ip-same": "nochg",
             "error-auth": "badauth",
             "error-auth-suspend": "abuse",
-            "error-auth-voided": "abuse",
+            "error-auth-voided": "disabled",
             "error-record-invalid": "nohost",
             "error-record-auth": "!yours",
             "error-system": "servererror",

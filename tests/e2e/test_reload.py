@@ -84,12 +84,10 @@ def test_a_configuration_that_is_wrong_changes_nothing_and_is_told_until_it_is_r
         home.write(account(server, TWO) + record("c.example.com", tlt=60) + record("no name"))
         log = heard(agent, "refused:", "no name")
         assert "homeport.toml:" in log and '"ttl"' in log
-        for words in (("status",), ("status", "--json")):
-            told = home.run(*words)
+        for told in (home.run("status"), home.run("status", "--json")):
             assert told.status == 2
             assert '"ttl"' in told.out.replace("\\", "") and "c.example.com" in told.out
-        told = home.run("status", "--json")
-        assert told.line["configuration"]["refused"]["mistakes"]
+        assert home.run("status", "--json").line["configuration"]["refused"]["mistakes"]
         home.write("nonsense\n")  # no TOML at all: not even where the state is can be read as such
         heard(agent, "refused:", "homeport.toml:3")
         assert home.run("status").status == 2

@@ -103,7 +103,7 @@ def test_a_host_that_has_gone_or_reads_nothing_stops_nobody(heard: socket.socket
 
 def test_the_real_agent_tells_of_start_reload_and_end(heard: socket.socket, tmp_path: Path) -> None:
     with nameserver() as server:
-        home = Home(tmp_path, {"NOTIFY_SOCKET": heard.getsockname(), "WATCHDOG_USEC": "8000000"})
+        home = Home(tmp_path, {"NOTIFY_SOCKET": heard.getsockname(), "WATCHDOG_USEC": "30000000"})
         home.write(uplink(ipv4=["static:45.0.0.10"]) + rfc2136(server) + record("told.example.com"))
         agent = home.start("run")
         try:

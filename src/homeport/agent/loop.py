@@ -74,7 +74,7 @@ class Agent:
         self._given_up: set[str] = set()  # accounts whose work was cancelled, since nothing moved there
         self._round_task: asyncio.Task[Report] | None = None
         self._turn: float | None = None  # when the present round began, by the clock that never jumps
-        self._proofs: dict[Target, tuple[asyncio.Task[None], float]] = {}
+        self._proofs: dict[Target, tuple[asyncio.Task[None], float, TargetReport]] = {}
         self._unsaved: set[Target] = set()
         self._thorough = float("-inf")  # when all that must agree were last asked
 
@@ -99,7 +99,7 @@ class Agent:
             found.append((f"a round has taken {self.late:.0f} s", self._round_task))
         found += [
             (f"{target}: its verification has taken {now - began:.0f} s", task)
-            for target, (task, began) in self._proofs.items()
+            for target, (task, began, _) in self._proofs.items()
             if now - began > PROOF_LONG + HUNG
         ]
         return found
@@ -108,6 +108,9 @@ class Agent:
         """Cancel work that hangs.  What it may have sent is not believed; it is tried again later."""
         self._given_up |= {name for name, (slow, _) in self._slow.items() if slow is task}
         task.cancel()
+        for proof, _, done in list(self._proofs.values()):
+            if proof is task:
+                self._prove_beside(done)
 
     def asked(self, label: str) -> None:
         """A listener has asked a service outside, named as a source is."""
@@ -165,7 +168,8 @@ class Agent:
                     self._memories.update(self._store.memories())
         finally:
             self._turn = None
-            await _end([task for task, _ in (*self._slow.values(), *self._proofs.values())])
+            await _end([task for task, _ in self._slow.values()])
+            await _end([task for task, *_ in self._proofs.values()])
             self._save()
             self._guard.settle()
 
@@ -440,14 +444,17 @@ class Agent:
     def _verify_beside(self, report: Report) -> None:
         """The same while the agent goes on; a newer change of a target ends the older watch."""
         for done in _to_prove(report):
-            if (older := self._proofs.pop(done.target, None)) is not None:
-                older[0].cancel()
-            task = asyncio.ensure_future(self._prove(done, PROOF_LONG))
-            self._proofs[done.target] = task, self._world.elapsed()
-            task.add_done_callback(partial(self._watched, done.target))
+            self._prove_beside(done)
+
+    def _prove_beside(self, done: TargetReport) -> None:
+        if (older := self._proofs.pop(done.target, None)) is not None:
+            older[0].cancel()
+        task = asyncio.ensure_future(self._prove(done, PROOF_LONG))
+        self._proofs[done.target] = task, self._world.elapsed(), done
+        task.add_done_callback(partial(self._watched, done.target))
 
     def _watched(self, target: Target, task: asyncio.Task[None]) -> None:
-        if self._proofs.get(target, (None, 0.0))[0] is task:
+        if target in self._proofs and self._proofs[target][0] is task:
             del self._proofs[target]
 
     async def _prove(self, done: TargetReport, budget: float) -> None:

@@ -11,15 +11,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..agent.hearing import Roll
-from ..agent.loop import TRACE, Agent
+from ..agent.loop import Agent
 from ..agent.verify import Proof
 from ..config.model import Config
 from ..core.hint import HAND, Hint
 from ..core.report import Report
 from ..net import doorbell
-from ..report.log import LOGGER, LogView, restart
+from ..report.log import LOGGER, LogView
 from ..service.host import Host, Shows
 from ..state.store import Store
+from . import log
 from .exits import RIGHT
 from .listening import Listening
 from .pulse import Pulse

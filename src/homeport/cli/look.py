@@ -103,6 +103,7 @@ def _show(
 ) -> int:
     memories, asked, now = store.memories(), store.asked(), time.time()
     force = Force.kept(store) if running else None
+    taken = store.get("self") if running else None
     silent: dict[str, list[Silence]] = {target.account: [] for target in targets}
     if config is not None:
         silent |= silences(config, store.circuits(), now)
@@ -118,6 +119,7 @@ def _show(
                 "lines": of_type,
                 "asked_today": today,
                 "configuration": force and force.as_json(),
+                "agent": json.loads(taken) if taken else None,
                 "stops": [one.as_json(now) for one in silent[account]],
             }
             if config is not None:

@@ -22,7 +22,7 @@ from ..service import measure
 from ..service.host import Host
 from ..state.store import Store
 
-BEAT = 5.0  # seconds
+BEAT = 10.0  # seconds
 SAMPLE = 60.0  # seconds between two samples
 KEEP = 3600.0  # seconds after which they are left in the store, to spare the disk
 GRACE = 60.0  # seconds for a round that hangs to end, before the host is told no more that all is well
@@ -98,7 +98,8 @@ class Pulse:
 
     def _stood_still(self, lag: float) -> None:
         said = self._said()
-        where = f"; it was here:\n{said}" if said else "; perhaps the machine slept"
+        slept = "; perhaps the machine slept" if lag > BEAT + watch.WORTH else ""
+        where = f"; it was here:\n{said}" if said else slept
         LOGGER.warning("nothing went on for %.0f s%s", lag, where)
 
     def _said(self) -> str:

@@ -18,8 +18,10 @@ from ..service.host import Host
 from ..state.store import Store
 from .force import Force
 
-LOOKS = 3.0  # seconds between two looks at files that are as they were
+LOOKS = 5.0  # seconds between two looks at files that are as they were
 COARSE = 0.05  # seconds by which a file's time may lag behind the clock
+# File systems that answer at once; any other may keep whoever asks waiting for ever.
+_LOCAL = frozenset({"btrfs", "ext2", "ext3", "ext4", "f2fs", "overlay", "squashfs", "tmpfs", "xfs", "zfs"})
 
 Take = Callable[[Config], Awaitable[None]]
 
@@ -46,6 +48,7 @@ class Reloading:
         self._path, self._config, self._store, self._host = path, config, store, host
         self._take, self._asked, self._began = take, asked, began
         self._files: Collection[Path] = (*config.files, *config.secret_files)
+        self._near = False  # are they on file systems that answer at once?
         self._bell = asyncio.Event()
         self._force = Force(time.time(), _texts(config.files))
         self._force.keep(store)
@@ -58,13 +61,14 @@ class Reloading:
         """Until it is cancelled."""
         clock = asyncio.get_running_loop().time
         look = await asyncio.to_thread(_look, self._files)
+        self._near = _at_hand(look)
         known = Stillness.begin(_without(look, self._began), clock()).looked(look, clock())
         while True:
             try:
                 async with asyncio.timeout(STILL if known.changed else LOOKS):
                     await self._bell.wait()
             except TimeoutError:
-                known = known.looked(await asyncio.to_thread(_look, self._files), clock())
+                known = known.looked(await self._look(), clock())
                 if not known.due(clock()):
                     continue
             asked = self._bell.is_set()
@@ -77,6 +81,10 @@ class Reloading:
                 self._host.ready()
             if asked and self._config is in_force:
                 self._asked()
+
+    async def _look(self) -> Look:
+        """How the files look now.  A thread, which costs ten times as much, asks what may not answer."""
+        return _look(self._files) if self._near else await asyncio.to_thread(_look, self._files)
 
     async def _read(self) -> Look:
         """Read the files; returns how they looked before."""
@@ -93,6 +101,7 @@ class Reloading:
             await self._accept(config)
         new = [file for file in self._files if file not in before]
         now = {**before, **await asyncio.to_thread(_look, new)}
+        self._near = _at_hand(now)
         return {file: now[file] for file in self._files}
 
     def _refuse(self, mistakes: list[str]) -> None:
@@ -131,8 +140,19 @@ class Reloading:
         self._force.keep(self._store)
 
 
+def _at_hand(look: Look) -> bool:
+    """Are all files on file systems of this machine?  Only Linux says so; elsewhere, none is."""
+    try:
+        rows = Path("/proc/self/mountinfo").read_text("utf-8", "replace").splitlines()
+    except OSError:
+        return False
+    devices = {f"{os.major(mark[-1])}:{os.minor(mark[-1])}" for mark in look.values() if mark}
+    kinds = {row.split(" ")[2]: row.partition(" - ")[2].split(" ")[0] for row in rows}
+    return all(kinds.get(device) in _LOCAL for device in devices)
+
+
 def _look(files: Collection[Path]) -> Look:
-    """What tells another state of each file.  In a thread: a network drive may keep it waiting."""
+    """What tells another state of each file."""
     found: dict[Path, tuple[int, ...] | None] = {}
     for file in files:
         try:

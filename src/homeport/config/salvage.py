@@ -9,7 +9,7 @@ from pathlib import Path
 from ..core.errors import ConfigError
 from . import find
 
-_WRITTEN = re.compile(r"""(?m)^[\s{,]*["']?state_dir["']?\s*[=:]\s*["']?([^"'\r\n,}]+)""")
+_WRITTEN = re.compile(r"""(?m)^[^#\n]*?\bstate_dir["']?\s*[=:]\s*["']?([^"'\r\n,}]+)""")
 
 
 def state_dir(path: Path | None, environ: Mapping[str, str]) -> Path | None:

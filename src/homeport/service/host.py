@@ -22,7 +22,7 @@ class Host(Protocol):
         ...
 
     def alive(self) -> None:
-        """The loop still turns: said every few seconds, and not said when it hangs."""
+        """The loop still turns: said every ten seconds, and not said when it hangs."""
         ...
 
     def stopping(self) -> None:

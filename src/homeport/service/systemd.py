@@ -17,7 +17,10 @@ LONGEST = 200  # characters of a status line
 
 
 class Systemd:
-    """See `host.Host` and `host.Shows`.  `watchdog` is the time that systemd allows, in seconds."""
+    """See `host.Host` and `host.Shows`.  `watchdog` is the time that systemd allows, in seconds.
+
+    The agent says every ten seconds that it is alive, so `WatchdogSec` shall be 30 s or more.
+    """
 
     def __init__(
         self,

@@ -598,7 +598,7 @@ class _Fate:
                 for text in wrong:
                     self.judge.breaks("converges", f"{when}, {within:.0f} s later: {text}")
                 return
-            await asyncio.sleep(20)
+            await asyncio.sleep(max(20.0, self.interval / 50))
         self.say(f"all targets are right {when}")
 
     def _wrong(self, but: Sequence[str] = ()) -> list[str]:

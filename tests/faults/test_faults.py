@@ -14,7 +14,7 @@ import pytest
 
 from tests.faults.__main__ import FIXED, stories
 
-SAMPLE = 48  # seeds; each is the life of an agent for hours to a year
+SAMPLE = 32  # seeds; each is the life of an agent for hours to a year
 
 
 @cache

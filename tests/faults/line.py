@@ -132,6 +132,9 @@ class Net:
     def http(self, rrtype: RRType | None, *, written: bool = False) -> Transport:
         return _Echo(self._tongue, self._step, rrtype or RRType.A)
 
+    async def fritzbox(self, box: object, action: str) -> Mapping[str, str]:
+        raise AssertionError("nobody here has a login")
+
     async def datagram(self, host: str, port: int, payload: bytes, rrtype: RRType) -> bytes:
         await self._step(f"datagram to {host}")
         operator = "gateway" if port == 5351 else host

@@ -17,7 +17,7 @@ from tempfile import TemporaryDirectory
 import pytest
 
 from homeport.core.errors import ConfigError
-from homeport.report import log
+from homeport.report.log_file import LogFile
 from homeport.state.lock import OURS, Lock
 from homeport.state.private import own_file, own_folder
 from homeport.state.store import Store
@@ -163,13 +163,10 @@ def test_a_log_keeps_what_its_user_lets_the_group_do(place: Path) -> None:
     own_file(Path("/dev/stdout"), "the log file")
 
 
-def test_each_new_log_is_private_and_so_are_those_that_are_rotated(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(log, "_SIZE", 10)
+def test_each_new_log_is_private_and_so_are_those_that_are_rotated(tmp_path: Path) -> None:
     before = os.umask(0)
     try:
-        with closing(log._rotating(tmp_path / "homeport.log")) as handler:
+        with closing(LogFile(tmp_path / "homeport.log", size=10, kept=4)) as handler:
             for _ in range(4):
                 handler.emit(logging.makeLogRecord({"msg": "more than ten octets"}))
     finally:

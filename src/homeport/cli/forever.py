@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import signal
 import sys
 from collections.abc import Callable, Coroutine
@@ -14,6 +15,7 @@ from ..agent.hearing import Roll
 from ..agent.loop import Agent
 from ..agent.verify import Proof
 from ..config.model import Config
+from ..core.events import Event
 from ..core.hint import HAND, Hint
 from ..core.report import Report
 from ..net import doorbell
@@ -51,6 +53,7 @@ class _Resident:
             len(asked.rules),
             asked.interval,
             config.agent.state_dir,
+            extra={"event": Event.STARTED},
         )
         if recorder is not None:
             begin(recorder, asked)
@@ -129,7 +132,7 @@ async def forever(
         if bell is not None:
             bell.close()
         await resident.world.rest()
-        LOGGER.info("stopped")
+        LOGGER.info("stopped", extra={"event": Event.ENDED})
     return RIGHT
 
 
@@ -168,7 +171,7 @@ def _beside(work: Coroutine[Any, Any, None], lost: str) -> asyncio.Task[None]:
 
 
 def _log_proof(proof: Proof) -> None:
-    if proof.live and not proof.late:
-        LOGGER.info("%s%s", proof.target, proved(proof).replace("; ", ": ", 1))
-    else:
-        LOGGER.warning("%s%s", proof.target, proved(proof).replace("; ", ": ", 1))
+    right = proof.live and not proof.late
+    level, event = (logging.INFO, Event.LIVE) if right else (logging.WARNING, Event.NOT_LIVE)
+    said = proved(proof).replace("; ", ": ", 1)
+    LOGGER.log(level, "%s%s", proof.target, said, extra={"event": event})

@@ -13,21 +13,21 @@ from ..state.private import own_file
 
 
 def begin(config: Config, more: Iterable[logging.Handler] = ()) -> None:
-    """Raises `ConfigError` for a log file that another user may have prepared."""
+    """Raises `ConfigError` as `fit` does."""
+    fit(config)
     asked = config.log
-    _own(asked.file)
     log.start(asked.level, asked.format, asked.file, TRACE.get, hide=_without_secrets(config), more=more)
 
 
 def go_on(config: Config) -> None:
-    """The same, after the configuration has changed."""
+    """The same, after the configuration has changed to one that is `fit`."""
     asked = config.log
-    _own(asked.file)
     log.restart(asked.level, asked.format, asked.file, TRACE.get, _without_secrets(config))
 
 
-def _own(file: Path | None) -> None:
-    if file is not None:
+def fit(config: Config) -> None:
+    """Close old log files to others.  Raises `ConfigError` for one that another user may have prepared."""
+    if (file := config.log.file) is not None:
         from ..report.log_file import KEPT  # noqa: PLC0415 - only where a file is wanted
 
         for one in (file, *(Path(f"{file}.{number}") for number in range(1, KEPT + 1))):

@@ -12,10 +12,12 @@ from ..config import load as configuration
 from ..config.mistakes import Mistakes
 from ..config.model import Config
 from ..core.errors import ConfigError
+from ..core.events import Event
 from ..core.stillness import STILL, Look, Stillness
 from ..report.log import LOGGER
 from ..service.host import Host
 from ..state.store import Store
+from . import log
 from .force import Force
 
 LOOKS = 5.0  # seconds between two looks at files that are as they were
@@ -91,6 +93,7 @@ class Reloading:
         before = await asyncio.to_thread(_look, self._files)
         try:
             config = await asyncio.to_thread(configuration.load, self._path, os.environ)
+            log.fit(config)
         except ConfigError as error:
             mistakes = [str(one) for one in error.mistakes] if isinstance(error, Mistakes) else [str(error)]
             named = error.files if isinstance(error, Mistakes) else ()
@@ -111,9 +114,10 @@ class Reloading:
             "the configuration has changed and is refused; the one that was read at %s stays in force, and "
             "the files are read again when they change",
             time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(self._force.since)),
+            extra={"event": Event.NOT_ADOPTED},
         )
         for words in mistakes:
-            LOGGER.error("refused: %s", words)
+            LOGGER.error("refused: %s", words, extra={"event": Event.NOT_ADOPTED})
         self._force = self._force.refuse(time.time(), mistakes, targets(self._config))
         self._force.keep(self._store)
 
@@ -131,7 +135,8 @@ class Reloading:
         if differs.anything:
             self._config = config._replace(agent=config.agent._replace(state_dir=state_dir))
             await self._take(self._config)
-            LOGGER.info("the configuration was read again: %s", differs)
+            adopted = {"event": Event.ADOPTED}
+            LOGGER.info("the configuration was read again: %s", differs, extra=adopted)
             for target in differs.records.gone if config.agent.vanished == "keep" else ():
                 LOGGER.info("%s: not in the configuration any more; what is published stays", target)
         else:

@@ -20,7 +20,7 @@ else:
     import fcntl
 
 
-OURS = ("state.db*", "agent.lock*")  # what a state directory holds
+OURS = ("state.db*", "agent.lock*", "standstill.txt")  # what a state directory holds
 
 
 class AlreadyRunning(ConfigError):

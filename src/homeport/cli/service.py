@@ -98,7 +98,7 @@ def install(here: Platform, how: How, named: Path | None, *, user: bool, begin: 
     if begin:
         manager.stop()
         manager.start()
-    print(f"installed: --how {there.how}")
+    print(f"installed: --how {how}")
     for name, place in (("configuration", file), ("state", places.state), ("logs", places.logs)):
         print(f"  {name:14}{place}")
     if not begin:

@@ -131,7 +131,9 @@ def standing(lab: Lab) -> list[dict[str, object]]:
     return [json.loads(one) for one in homeport(lab, "service", "status", "--json")[1].splitlines()]
 
 
-def test_a_service_runs_comes_back_after_a_reboot_says_why_it_fails_and_goes(empty: Lab, line: Line) -> None:
+def test_a_service_runs_comes_back_after_a_reboot_says_why_it_fails_and_goes(
+    empty: Lab, line: Line
+) -> None:
     lab, data = empty, empty.program_data / "Homeport"
     file = line.configure(data)
 
@@ -143,7 +145,9 @@ def test_a_service_runs_comes_back_after_a_reboot_says_why_it_fails_and_goes(emp
     [there] = standing(lab)
     assert (there["how"], there["state"]) == ("service", "running")
     assert there["account"] == r"NT SERVICE\Homeport" and there["process"]
-    assert str(there["command"]).startswith(r'"C:\Python\python.exe" -m homeport service host --how service')
+    assert str(there["command"]).startswith(
+        r'"C:\Python\python.exe" -m homeport service host --how service'
+    )
 
     status, said = homeport(lab, "run", "-c", r"C:\ProgramData\Homeport\homeport.toml")
     assert (status, "another agent (process" in said) == (2, True), said

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from homeport.cli import service as commands
 from homeport.cli.exits import NOT_RIGHT, RIGHT
 from homeport.cli.hosted import LOG, hosted
 from homeport.cli.main import main
@@ -214,7 +213,7 @@ def test_uninstall_stops_what_runs_and_without_anything_it_is_no_error(
 def test_on_this_platform_it_is_said_what_to_do(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(commands.sys, "platform", "linux")
+    monkeypatch.setattr("sys.platform", "linux")
     assert main(["service", "install"]) == 2
     assert "contrib/homeport.service" in capsys.readouterr().err
 

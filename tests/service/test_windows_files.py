@@ -14,7 +14,7 @@ from homeport.service import plan as plans
 from homeport.service import security
 from homeport.service.manager import Trouble
 from homeport.service.plan import How, Places, Plan
-from homeport.service.windows_files import Files, prepare, programs
+from homeport.service.windows_files import Files, prepare, programs, reachable
 
 SERVICE = plans.service_sid("Homeport")
 OWNER, DACL, PROTECTED, UNPROTECTED = 0x1, 0x4, 0x80000000, 0x20000000
@@ -180,3 +180,11 @@ def test_who_could_change_the_program_is_named(tmp_path: Path) -> None:
     rights.of[str(tmp_path)] = "O:SYD:PAI(A;OICI;FA;;;SY)(A;OICI;0x1301bf;;;AU)(A;OICI;0x1200a9;;;BU)"
     [said] = programs(rights.files(), planned(tmp_path), [tmp_path])
     assert str(tmp_path) in said and "AU" in said and "BU" not in said
+
+
+def test_a_program_in_a_profile_is_no_program_for_a_service(tmp_path: Path) -> None:
+    own = tmp_path / "AppData" / "Local" / "Programs" / "Python"
+    with pytest.raises(ConfigError, match="--user"):
+        reachable(planned(tmp_path), [own], tmp_path)
+    reachable(planned(tmp_path, user=True), [own], tmp_path)
+    reachable(planned(tmp_path), [Path("/Program Files/Homeport")], tmp_path)

@@ -22,9 +22,9 @@ from ..net import doorbell
 from ..report.log import LOGGER, LogView
 from ..service.host import Host, Shows
 from ..state.store import Store
-from . import log
 from .exits import RIGHT
 from .listening import Listening
+from .log import Log
 from .pulse import Pulse
 from .reload import Reloading
 from .run import print_json, proved
@@ -41,10 +41,17 @@ class _Resident:
     """The agent with all that it needs, while the configuration comes and goes."""
 
     def __init__(
-        self, config: Config, store: Store, recorder: Recorder | None, host: Host, *, as_json: bool
+        self,
+        config: Config,
+        store: Store,
+        recorder: Recorder | None,
+        host: Host,
+        log: Log,
+        *,
+        as_json: bool,
     ) -> None:
         self._config, self._store, self._recorder, self._as_json = config, store, recorder, as_json
-        self._host = host
+        self._host, self._log = host, log
         self.world = world(config, None if recorder is None else recorder.neighbours)
         self._view = LogView()
         asked = setup(config, store.salt())
@@ -69,7 +76,7 @@ class _Resident:
 
     async def take(self, config: Config) -> None:
         """Go on with another configuration.  What it leaves as it was is not disturbed."""
-        log.go_on(config)
+        self._log.go_on(config)
         if self._recorder is not None:
             self._recorder.end("the configuration has changed")
         begun = world(config, None, (self._config, self.world))
@@ -97,18 +104,21 @@ async def forever(
     store: Store,
     recorder: Recorder | None,
     host: Host,
+    log: Log,
     *,
     path: Path | None,
     began: float,
     as_json: bool,
 ) -> int:
     """`path` is where the configuration was asked for, and `began` when that was: it is read again."""
-    resident = _Resident(config, store, recorder, host, as_json=as_json)
+    resident = _Resident(config, store, recorder, host, log, as_json=as_json)
 
     def asked() -> None:
         resident.tell(ASKED)
 
-    reloading = Reloading(path, config, store, resident.take, began=began, host=host, asked=asked)
+    reloading = Reloading(
+        path, config, store, resident.take, began=began, host=host, asked=asked, fit=log.fit
+    )
     bell = await _doorbell(store, asked)
     if sys.platform != "win32":
         asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, reloading.ask)

@@ -12,26 +12,48 @@ from ..report import log
 from ..state.private import own_file
 
 
-def begin(config: Config, more: Iterable[logging.Handler] = ()) -> None:
-    """Raises `ConfigError` as `fit` does."""
-    fit(config)
-    asked = config.log
-    log.start(asked.level, asked.format, asked.file, TRACE.get, hide=_without_secrets(config), more=more)
+class Log:
+    """`file` is for an agent that nobody looks at: it is written where the configuration names none.
 
+    `more` are handlers with formats of their own, such as Windows' Event Log.
+    """
 
-def go_on(config: Config) -> None:
-    """The same, after the configuration has changed to one that is `fit`."""
-    asked = config.log
-    log.restart(asked.level, asked.format, asked.file, TRACE.get, _without_secrets(config))
+    def __init__(self, file: Path | None = None, more: Iterable[logging.Handler] = ()) -> None:
+        self._file, self._more = file, tuple(more)
 
+    def begin(self, config: Config) -> None:
+        """Raises `ConfigError` as `fit` does."""
+        self.fit(config)
+        asked, seen = config.log, self._file is None
+        hide = _without_secrets(config)
+        log.start(
+            asked.level, asked.format, self._of(config), TRACE.get, hide=hide, more=self._more, console=seen
+        )
+        for warning in () if seen else config.warnings:
+            log.LOGGER.warning("%s", warning)
 
-def fit(config: Config) -> None:
-    """Close old log files to others.  Raises `ConfigError` for one that another user may have prepared."""
-    if (file := config.log.file) is not None:
-        from ..report.log_file import KEPT  # noqa: PLC0415 - only where a file is wanted
+    def begin_plainly(self) -> None:
+        """For what must be said before there is a configuration."""
+        log.start("info", "text", self._file, TRACE.get, more=self._more, console=self._file is None)
 
-        for one in (file, *(Path(f"{file}.{number}") for number in range(1, KEPT + 1))):
-            own_file(one, "the log file", group=True)
+    def go_on(self, config: Config) -> None:
+        """After the configuration has changed to one that is `fit`."""
+        asked = config.log
+        log.restart(asked.level, asked.format, self._of(config), TRACE.get, _without_secrets(config))
+
+    def fit(self, config: Config) -> None:
+        """Close old log files to others.
+
+        Raises `ConfigError` for one that another user may have prepared.
+        """
+        if (file := self._of(config)) is not None:
+            from ..report.log_file import KEPT  # noqa: PLC0415 - only where a file is wanted
+
+            for one in (file, *(Path(f"{file}.{number}") for number in range(1, KEPT + 1))):
+                own_file(one, "the log file", group=True)
+
+    def _of(self, config: Config) -> Path | None:
+        return config.log.file or self._file
 
 
 def _without_secrets(config: Config) -> Callable[[str], str]:

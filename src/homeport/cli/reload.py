@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import sys
 import time
 from collections.abc import Awaitable, Callable, Collection
 from pathlib import Path
@@ -17,7 +18,6 @@ from ..core.stillness import STILL, Look, Stillness
 from ..report.log import LOGGER
 from ..service.host import Host
 from ..state.store import Store
-from . import log
 from .force import Force
 
 LOOKS = 5.0  # seconds between two looks at files that are as they were
@@ -33,7 +33,8 @@ class Reloading:
 
     `take` puts another configuration into force; what became of it is left in the store.  When
     somebody asks, and has not merely changed a file, there is a round whatever was read: `asked`.
-    `began` is when the configuration began to be read, in seconds since 1970.
+    `fit` raises `ConfigError` for one that cannot be taken.  `began` is when the configuration began to
+    be read, in seconds since 1970.
     """
 
     def __init__(
@@ -46,9 +47,10 @@ class Reloading:
         began: float,
         host: Host,
         asked: Callable[[], None],
+        fit: Callable[[Config], None],
     ) -> None:
         self._path, self._config, self._store, self._host = path, config, store, host
-        self._take, self._asked, self._began = take, asked, began
+        self._take, self._asked, self._began, self._fit = take, asked, began, fit
         self._files: Collection[Path] = (*config.files, *config.secret_files)
         self._near = False  # are they on file systems that answer at once?
         self._bell = asyncio.Event()
@@ -93,7 +95,7 @@ class Reloading:
         before = await asyncio.to_thread(_look, self._files)
         try:
             config = await asyncio.to_thread(configuration.load, self._path, os.environ)
-            log.fit(config)
+            self._fit(config)
         except ConfigError as error:
             mistakes = [str(one) for one in error.mistakes] if isinstance(error, Mistakes) else [str(error)]
             named = error.files if isinstance(error, Mistakes) else ()
@@ -147,6 +149,8 @@ class Reloading:
 
 def _at_hand(look: Look) -> bool:
     """Are all files on file systems of this machine?  Only Linux says so; elsewhere, none is."""
+    if sys.platform == "win32":
+        return False
     try:
         rows = Path("/proc/self/mountinfo").read_text("utf-8", "replace").splitlines()
     except OSError:

@@ -22,8 +22,8 @@ from ..report.log import LOGGER, said
 from ..service.host import Host, Nobody
 from ..state.lock import Lock
 from ..state.store import Store
-from . import log
 from .exits import INTERRUPTED, NOT_RIGHT, RIGHT
+from .log import Log
 from .setup import begin, configure, setup, world
 from .term import progress, table
 
@@ -40,13 +40,23 @@ _COLOURS = {
 
 
 def run(
-    path: Path | None, *, once: bool, as_json: bool, record: Path | None, host: Host | None = None
+    path: Path | None,
+    *,
+    once: bool,
+    as_json: bool,
+    record: Path | None,
+    host: Host | None = None,
+    log: Log | None = None,
 ) -> int:
+    """`log` is made as the host likes it; one that nobody looks at has a file in any case."""
     began = time.time()
     config = configure(path)
     _no_core_files()
+    log = log or Log()
     log.begin(config)
     with ExitStack() as stack:
+        if host is None and sys.platform == "win32":
+            _mind_the_window(stack)
         try:
             stack.enter_context(Lock(config.agent.state_dir))
         except OSError as error:
@@ -62,7 +72,7 @@ def run(
         from .forever import forever  # noqa: PLC0415 - one round listens to nobody
 
         host = host or _host()
-        work = forever(config, store, recorder, host, path=path, began=began, as_json=as_json)
+        work = forever(config, store, recorder, host, log, path=path, began=began, as_json=as_json)
         return _until_signal(work)
 
 
@@ -82,6 +92,15 @@ def _no_core_files() -> None:
 
         _, most = resource.getrlimit(resource.RLIMIT_CORE)
         resource.setrlimit(resource.RLIMIT_CORE, (0, most))
+
+
+def _mind_the_window(stack: ExitStack) -> None:
+    """A console that is closed ends the agent in good order, as Ctrl-C does."""
+    from ..service import windows_console  # noqa: PLC0415 - for one system
+
+    console = windows_console.real()
+    if console.listen():
+        stack.callback(console.leave)
 
 
 @contextmanager

@@ -221,10 +221,14 @@ class _Load:
             )
         environ = self.references.environ
         named = environ.get("HOMEPORT_STATE_DIR")
-        state = expanded(named) if named else found.state_dir or find.state_dir(environ)
+        usual = found.state_dir or find.state_dir(environ, self._first())
+        state = expanded(named) if named else usual
         return AgentSettings(
             interval=found.interval, state_dir=state, verify=found.verify, vanished=found.vanished
         )
+
+    def _first(self) -> Path | None:
+        return next((layer.file for layer in self.document.layers if layer.file is not None), None)
 
     def _section(self, tree: Mapping[str, Any], name: str) -> Mapping[str, Any]:
         """The tables of `[account.NAME]` or `[uplink.NAME]`."""

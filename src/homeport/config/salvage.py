@@ -8,6 +8,7 @@ from pathlib import Path
 
 from ..core.errors import ConfigError
 from . import find
+from .paths import expanded
 
 _WRITTEN = re.compile(r"""(?m)^[^#\n]*?\bstate_dir["']?\s*[=:]\s*["']?([^"'\r\n,}]+)""")
 
@@ -17,10 +18,10 @@ def state_dir(path: Path | None, environ: Mapping[str, str]) -> Path | None:
 
     Only one line of them is looked for, since a file that is no TOML any more still has its lines.
     """
-    for name in ("HOMEPORT_STATE_DIR", "HOMEPORT__AGENT__STATE_DIR"):
-        if found := environ.get(name):
-            return Path(found).expanduser()
     try:
+        for name in ("HOMEPORT_STATE_DIR", "HOMEPORT__AGENT__STATE_DIR"):
+            if found := environ.get(name):
+                return expanded(found)
         first, _ = find.find(path, environ)
         if first is None:
             return None
@@ -28,8 +29,8 @@ def state_dir(path: Path | None, environ: Mapping[str, str]) -> Path | None:
         if word := environ.get("HOMEPORT_ENV"):
             files.append(find.beside(first, word))
         written = [one for file in files for one in _WRITTEN.findall(file.read_text("utf-8", "replace"))]
+        if written:
+            return first.parent / expanded(written[-1].strip())
     except (ConfigError, OSError):
         return None
-    if written:
-        return first.parent / Path(written[-1].strip()).expanduser()
-    return find.state_dir(environ)
+    return find.state_dir(environ, first)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -72,7 +73,7 @@ class SecretFiles:
 
 def _of_ours(folder: Path) -> None:
     """`ConfigError` for a folder in which another user could put things in the way."""
-    if os.name == "posix":
+    if sys.platform != "win32":
         found = folder.stat()
         if found.st_uid not in (0, os.geteuid()) or found.st_mode & 0o022:
             raise ConfigError(
@@ -87,5 +88,5 @@ def home(path: Path | None, environ: Mapping[str, str]) -> Path:
     if found is not None:
         return found.parent
     *_, user, system = find.folders(environ)
-    alone = os.name == "nt" or os.geteuid() == 0
+    alone = sys.platform == "win32" or os.geteuid() == 0
     return system if alone else user

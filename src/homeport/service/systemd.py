@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import socket
+import sys
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -71,6 +72,7 @@ class Systemd:
             self._tell(f"STATUS={line}")
 
     def _tell(self, *lines: str) -> None:
+        assert sys.platform != "win32"
         # A deaf host must not stop the agent, and there is nobody else to tell.
         with suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sock:
             sock.setblocking(False)

@@ -10,6 +10,7 @@ import ctypes  # noqa: E402 - a module for one system says so first
 import winreg  # noqa: E402
 
 from .event_log import KEY, SOURCE, Reporter, values  # noqa: E402
+from .manager import NotAllowed  # noqa: E402
 
 
 def reporter(source: str = SOURCE) -> Reporter:
@@ -41,10 +42,15 @@ def reporter(source: str = SOURCE) -> Reporter:
 
 
 def register() -> None:
-    """Make the source known, so that the texts are shown.  Needs the rights of an administrator."""
-    with winreg.CreateKeyEx(winreg.HKEY_LOCAL_MACHINE, KEY, 0, winreg.KEY_SET_VALUE) as key:
-        for name, (value, kind) in values().items():
-            winreg.SetValueEx(key, name, 0, getattr(winreg, kind), value)
+    """Make the source known, so that the texts are shown.  Raises `NotAllowed` for want of rights."""
+    try:
+        with winreg.CreateKeyEx(winreg.HKEY_LOCAL_MACHINE, KEY, 0, winreg.KEY_SET_VALUE) as key:
+            for name, (value, kind) in values().items():
+                winreg.SetValueEx(key, name, 0, getattr(winreg, kind), value)
+    except PermissionError:
+        raise NotAllowed(
+            f"the source {SOURCE} of the Event Log: only an administrator may make it; or use --user"
+        ) from None
 
 
 def unregister() -> None:
@@ -53,3 +59,5 @@ def unregister() -> None:
         winreg.DeleteKey(winreg.HKEY_LOCAL_MACHINE, KEY)
     except FileNotFoundError:
         return  # it never was
+    except PermissionError:
+        return  # who has no right to it has not installed it for the machine either

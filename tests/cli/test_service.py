@@ -205,7 +205,7 @@ def test_uninstall_stops_what_runs_and_without_anything_it_is_no_error(
     home.install()
     home.diary.clear()
     assert uninstall(home.here, None) == RIGHT
-    assert home.diary == ["service stop", "service uninstall"]
+    assert home.diary == ["service stop", "service uninstall", "forget"]
     assert uninstall(home.here, None) == RIGHT
     assert "nothing to remove" in capsys.readouterr().out
     for word in ("start", "stop", "restart", "reload"):

@@ -16,7 +16,7 @@ from random import Random
 from types import TracebackType
 from typing import Any, Literal
 
-from homeport.state import store
+from homeport.state import file
 from homeport.state.store import FILE
 
 Mode = Literal["well", "full", "read-only", "broken"]
@@ -172,9 +172,9 @@ class _Sqlite:
 def failing(disk: Disk) -> Iterator[None]:
     """While the block runs, the state is kept on that disk."""
     _DISKS.append(disk)
-    vars(store)["sqlite3"] = _Sqlite()
+    vars(file)["sqlite3"] = _Sqlite()
     try:
         yield
     finally:
-        vars(store)["sqlite3"] = sqlite3
+        vars(file)["sqlite3"] = sqlite3
         _DISKS.pop()

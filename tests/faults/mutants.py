@@ -114,7 +114,7 @@ MUTANTS = (
     Mutant(
         "trouble with the disk ends the agent",
         "state/store.py",
-        "        except _TROUBLE as error:\n            self._recover(error)\n            with self._db:",
+        "        except TROUBLE as error:\n            self._recover(error)\n            with self._db:",
         "        except UnicodeDecodeError as error:\n            self._recover(error)\n"
         "            with self._db:",
     ),

@@ -293,7 +293,7 @@ def _platform() -> Platform:
         managers,
         lambda user: environment(os.environ, user=user),
         prepare,
-        windows_event_log.unregister,
+        _make_forgotten,
     )
 
 

@@ -3,6 +3,7 @@
 SQLite in WAL mode with full synchronisation: what a provider acknowledged is on the disk before the
 agent does anything else, so neither kill -9 nor a power cut makes it send twice.  A damaged file is
 put aside and the agent goes on with an empty one; where nothing can be written it goes on in memory.
+`file` opens and saves it, `codec` makes values of its rows.
 """
 
 from __future__ import annotations
@@ -12,104 +13,25 @@ import os
 import secrets
 import sqlite3
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from contextlib import suppress
-from dataclasses import dataclass, fields
-from functools import lru_cache
-from ipaddress import ip_address
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 from ..core.advice import Verdict
 from ..core.budget import Group, Spent
-from ..core.circuit import Key, Kind, Scope, Trip
-from ..core.dns import IPAddress, Name, RRType, in_order
-from ..core.errors import Reaction
-from ..core.pace import Written
+from ..core.circuit import Key, Scope, Trip
+from ..core.dns import IPAddress, RRType
 from ..core.rhythm import Sighting
 from ..core.schedule import Memory, Target
-from . import private
+from . import codec, private
+from .codec import Change
+from .file import TROUBLE, NotOurs, in_memory, open_file, read_only, refill, rescue, unused
 from .lock import OURS
 
+__all__ = ["FILE", "Change", "Store"]
+
 FILE = "state.db"
-_VERSION = 3
-_APPLICATION = 0x686F6D65  # "home", in the header of each file of ours
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS target (
-    name TEXT NOT NULL, type TEXT NOT NULL, account TEXT NOT NULL,
-    acknowledged TEXT, acknowledged_ttl INTEGER, acknowledged_at REAL, sent_at REAL,
-    failures INTEGER NOT NULL, not_before REAL, waiting TEXT, stopped_by TEXT,
-    error TEXT, error_at REAL, live TEXT, live_at REAL, verified_at REAL, wanted TEXT,
-    outcome TEXT, writes TEXT,
-    PRIMARY KEY (name, type, account)
-) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS change (
-    version INTEGER PRIMARY KEY AUTOINCREMENT, at REAL NOT NULL, trace TEXT NOT NULL,
-    name TEXT NOT NULL, type TEXT NOT NULL, account TEXT NOT NULL,
-    event TEXT NOT NULL, before TEXT, after TEXT, note TEXT
-);
-CREATE TABLE IF NOT EXISTS spent (key TEXT PRIMARY KEY, groups TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS circuit (
-    scope TEXT NOT NULL, who TEXT NOT NULL, kind TEXT NOT NULL, account TEXT NOT NULL, why TEXT NOT NULL,
-    since REAL NOT NULL, span REAL, strikes INTEGER NOT NULL, behind REAL, lifted INTEGER NOT NULL,
-    PRIMARY KEY (scope, who)
-) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS sighting (
-    id INTEGER PRIMARY KEY AUTOINCREMENT, uplink TEXT NOT NULL, type TEXT NOT NULL,
-    at REAL NOT NULL, addresses TEXT NOT NULL, told TEXT, listening INTEGER NOT NULL
-);
-CREATE TABLE IF NOT EXISTS owned (
-    name TEXT NOT NULL, type TEXT NOT NULL, account TEXT NOT NULL, addresses TEXT NOT NULL,
-    PRIMARY KEY (name, type, account)
-) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS asked (
-    day INTEGER NOT NULL, service TEXT NOT NULL, times INTEGER NOT NULL, PRIMARY KEY (day, service)
-) WITHOUT ROWID;
-"""
-# What must be done to a file of that version first; the schema then adds the tables that it does not have.
-_UPGRADES = {
-    2: """
-ALTER TABLE target ADD COLUMN writes TEXT;
-INSERT OR IGNORE INTO spent SELECT 'account ' || account, '[[' || since || ', ' || used || ']]' FROM budget;
-DROP TABLE budget;
-"""
-}
-_COLUMNS = tuple(field.name for field in fields(Memory))
-_TABLES = {
-    "meta": "key, value",
-    "target": ", ".join(("name", "type", "account", *_COLUMNS)),
-    "change": "version, at, trace, name, type, account, event, before, after, note",
-    "spent": "key, groups",
-    "circuit": "scope, who, kind, account, why, since, span, strikes, behind, lifted",
-    "sighting": "id, uplink, type, at, addresses, told, listening",
-    "asked": "day, service, times",
-    "owned": "name, type, account, addresses",
-}
-_NEW = {"sighting": 2, "asked": 2, "owned": 2, "spent": 3, "circuit": 3}  # tables that older files lack
-_LONGER = {"target": 3}  # the version that gave a table its last column
-_TableRow = tuple[str, tuple[Any, ...]]
 KEPT = 10_000  # lines of the change log: years of a home, in less than a megabyte
-_LOG = 1 << 20  # octets to which SQLite cuts its write-ahead log when it has emptied it
-_SETS = ("acknowledged", "live", "wanted")
-_TEXTS = ("waiting", "stopped_by", "error", "outcome")
-# What a value that is not ours does to whoever reads it: JSON may be nested ten thousand deep.
-_UNREADABLE = (ValueError, TypeError, KeyError, ArithmeticError, RecursionError)
-_TROUBLE = (sqlite3.DatabaseError, UnicodeDecodeError)  # SQLite quotes rotten octets in its messages
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """One line of the change log."""
-
-    at: float  # seconds since 1970, UTC
-    trace: str
-    target: Target
-    event: str  # updated, refreshed, failed, stopped, recovered, retried
-    before: frozenset[IPAddress] | None = None
-    after: frozenset[IPAddress] | None = None
-    note: str | None = None
-    version: int = 0  # rises with every line; given by the store
 
 
 class Store:
@@ -133,7 +55,7 @@ class Store:
         try:
             trouble = private.own_folder(directory, OURS)
         except OSError as error:
-            warn(_in_memory(directory, error.strerror or str(error)))
+            warn(_elsewhere(directory, error.strerror or str(error)))
             return cls(None, warn)
         if trouble:
             warn(trouble)
@@ -153,11 +75,11 @@ class Store:
         except OSError as error:
             warn(f"the state file {path} cannot be read: {error.strerror}")
             return store
-        rows = _read_only(path)
+        rows = read_only(path)
         if rows is None:
             warn(f"the state file {path} cannot be read: it is damaged, or another user's")
         else:
-            _refill(store._db, rows)
+            refill(store._db, rows)
         return store
 
     def __enter__(self) -> Self:
@@ -175,8 +97,8 @@ class Store:
         found = {}
         for row in self._all("SELECT * FROM target"):
             try:
-                found[_target(row)] = _memory(row)
-            except _UNREADABLE as error:
+                found[codec.target(row)] = codec.memory(row)
+            except codec.UNREADABLE as error:
                 self._warn(
                     f"the state of {_cut(row['name'])} {_cut(row['type'])} cannot be read "
                     f"({_cut(error)}); it begins anew"
@@ -188,10 +110,18 @@ class Store:
 
         The log keeps its newest `KEPT` lines.
         """
-        marks = ", ".join("?" * (3 + len(_COLUMNS)))
-        targets = [(*_key(target), *_row(memory)) for target, memory in memories.items()]
+        marks = ", ".join("?" * (3 + len(codec.COLUMNS)))
+        targets = [(*codec.key_of(target), *codec.row_of(memory)) for target, memory in memories.items()]
         lines = [
-            (c.at, c.trace, *_key(c.target), c.event, _text(c.before), _text(c.after), c.note)
+            (
+                c.at,
+                c.trace,
+                *codec.key_of(c.target),
+                c.event,
+                codec.text_of(c.before),
+                codec.text_of(c.after),
+                c.note,
+            )
             for c in changes
         ]
 
@@ -211,7 +141,7 @@ class Store:
 
     def forget(self, targets: Iterable[Target]) -> None:
         """Drop targets that the configuration no longer has; the change log keeps them."""
-        rows = [_key(target) for target in targets]
+        rows = [codec.key_of(target) for target in targets]
         self._write(
             lambda db: db.executemany(
                 "DELETE FROM target WHERE name = ? AND type = ? AND account = ?", rows
@@ -225,8 +155,8 @@ class Store:
         found = {}
         for row in self._all("SELECT * FROM owned"):
             try:
-                found[_target(row)] = _addresses(row["addresses"]) or frozenset()
-            except _UNREADABLE as error:
+                found[codec.target(row)] = codec.addresses(row["addresses"]) or frozenset()
+            except codec.UNREADABLE as error:
                 self._warn(
                     f"which addresses of {_cut(row['name'])} are ours cannot be read ({_cut(error)})"
                 )
@@ -234,12 +164,12 @@ class Store:
 
     def own(self, owned: Mapping[Target, frozenset[IPAddress]]) -> None:
         """Keep what is ours from now on."""
-        rows = [(*_key(target), _text(addresses)) for target, addresses in owned.items()]
+        rows = [(*codec.key_of(target), codec.text_of(addresses)) for target, addresses in owned.items()]
         self._write(lambda db: db.executemany("REPLACE INTO owned VALUES (?, ?, ?, ?)", rows))
 
     def disown(self, targets: Iterable[Target]) -> None:
         """These are not shared any more."""
-        rows = [_key(target) for target in targets]
+        rows = [codec.key_of(target) for target in targets]
         self._write(
             lambda db: db.executemany("DELETE FROM owned WHERE name = ? AND type = ? AND account = ?", rows)
         )
@@ -256,8 +186,8 @@ class Store:
         )
         for row in rows:
             try:
-                yield _change(row)
-            except _UNREADABLE as error:
+                yield codec.change(row)
+            except codec.UNREADABLE as error:
                 self._warn(f"line {row['version']} of the change log cannot be read ({_cut(error)})")
 
     # -- lines ---------------------------------------------------------------------------------
@@ -267,11 +197,11 @@ class Store:
         found: dict[tuple[str, RRType], list[Sighting]] = {}
         for row in self._all("SELECT * FROM sighting ORDER BY id"):
             try:
-                line = (_str(row["uplink"]), RRType(row["type"]))
-                told = None if row["told"] is None else _str(row["told"])
-                addresses = _addresses(row["addresses"]) or frozenset()
+                line = (codec.string(row["uplink"]), RRType(row["type"]))
+                told = None if row["told"] is None else codec.string(row["told"])
+                addresses = codec.addresses(row["addresses"]) or frozenset()
                 one = Sighting.of(float(row["at"]), addresses, told, listening=bool(row["listening"]))
-            except _UNREADABLE as error:
+            except codec.UNREADABLE as error:
                 self._warn(
                     f"a line of the table of sightings cannot be read ({_cut(error)}); it is left out"
                 )
@@ -318,7 +248,7 @@ class Store:
             try:
                 word, says, advice, sure = json.loads(row["value"])
                 found[uplink, RRType(rrtype)] = Verdict(str(word), str(says), str(advice), bool(sure))
-            except _UNREADABLE as error:
+            except codec.UNREADABLE as error:
                 self._warn(
                     f"what was the matter with {_cut(uplink)} cannot be read ({_cut(error)}); "
                     "it is left out"
@@ -334,14 +264,14 @@ class Store:
         """The uplinks that their probes found down, and since when (seconds since 1970)."""
         try:
             return {str(uplink): float(at) for uplink, at in self._watched()["down"].items()}
-        except (*_UNREADABLE, AttributeError):
+        except (*codec.UNREADABLE, AttributeError):
             return {}
 
     def heard(self) -> dict[str, frozenset[str]]:
         """The origins that could be heard of each uplink, at the last look."""
         try:
             return {str(one): frozenset(map(str, some)) for one, some in self._watched()["heard"].items()}
-        except (*_UNREADABLE, AttributeError):
+        except (*codec.UNREADABLE, AttributeError):
             return {}
 
     def _watched(self) -> Any:
@@ -375,7 +305,7 @@ class Store:
         found = {}
         for row in self._all("SELECT * FROM circuit"):
             try:
-                found[Key(Scope(row["scope"]), str(row["who"]))] = _trip(row)
+                found[Key(Scope(row["scope"]), str(row["who"]))] = codec.trip(row)
             except (ValueError, TypeError) as error:
                 self._warn(f"why {row['account']} is left alone cannot be read ({error}); it is forgotten")
         return found
@@ -436,33 +366,33 @@ class Store:
 
     def _connect(self) -> sqlite3.Connection:
         if self._path is None:
-            return _ready(sqlite3.connect(":memory:"))
+            return in_memory()
         for _ in range(2):
             try:
-                return _open(self._path)
+                return open_file(self._path)
             except sqlite3.OperationalError as error:
                 directory = os.path.isdir(self._path)  # noqa: PTH112 - raises nothing, as above
                 if directory and self._put_aside("it is a directory"):
                     continue
-                self._warn(_in_memory(self._path, str(error)))
-                rows = _read_only(self._path)
+                self._warn(_elsewhere(self._path, str(error)))
+                rows = read_only(self._path)
                 db = self._leave_file()
-                _refill(db, rows or [])
+                refill(db, rows or [])
                 return db
-            except (*_TROUBLE, _NotOurs) as error:
+            except (*TROUBLE, NotOurs) as error:
                 if not self._put_aside(str(error)):
                     return self._leave_file()
-        self._warn(_in_memory(self._path, "a new file is damaged as well"))
+        self._warn(_elsewhere(self._path, "a new file is damaged as well"))
         return self._leave_file()
 
     def _leave_file(self) -> sqlite3.Connection:
         self._path = None
-        return _ready(sqlite3.connect(":memory:"))
+        return in_memory()
 
     def _put_aside(self, why: str) -> bool:
         """Rename the damaged file and what SQLite keeps beside it; False if that is impossible."""
         assert self._path is not None
-        aside = _unused(self._path)
+        aside = unused(self._path)
         try:
             self._path.replace(aside)
             for suffix in ("-wal", "-shm"):
@@ -470,7 +400,7 @@ class Store:
                 if beside.exists():
                     beside.replace(aside.with_name(aside.name + suffix))
         except OSError as error:
-            self._warn(_in_memory(self._path, f"{why}, and it cannot be put aside: {error.strerror}"))
+            self._warn(_elsewhere(self._path, f"{why}, and it cannot be put aside: {error.strerror}"))
             return False
         self._warn(
             f"the state file {self._path} cannot be used ({why}); put aside as {aside.name}, "
@@ -481,7 +411,7 @@ class Store:
     def _all(self, sql: str, values: Iterable[object] = ()) -> list[sqlite3.Row]:
         try:
             return self._db.execute(sql, tuple(values)).fetchall()
-        except _TROUBLE as error:
+        except TROUBLE as error:
             self._recover(error)
             return self._db.execute(sql, tuple(values)).fetchall()
 
@@ -491,7 +421,7 @@ class Store:
                 work(self._db)
         except (sqlite3.IntegrityError, sqlite3.ProgrammingError):
             raise  # our mistake, not the file's
-        except _TROUBLE as error:
+        except TROUBLE as error:
             self._recover(error)
             with self._db:
                 work(self._db)
@@ -500,133 +430,21 @@ class Store:
         """Go on after trouble with the file: in memory if it cannot be written, else with a new file."""
         if self._path is None:
             raise error
-        rows = _rescue(self._db)
+        rows = rescue(self._db)
         self._db.close()
         if isinstance(error, sqlite3.OperationalError):
-            self._warn(_in_memory(self._path, str(error)))
+            self._warn(_elsewhere(self._path, str(error)))
             self._db = self._leave_file()
         else:
             self._db = self._connect() if self._put_aside(str(error)) else self._leave_file()
-        _refill(self._db, rows)
+        refill(self._db, rows)
 
 
-class _NotOurs(Exception):
-    """The file was written by another program, or by a newer Homeport."""
-
-
-def _open(path: Path) -> sqlite3.Connection:
-    old = os.path.isfile(path)  # noqa: PTH113 - raises nothing where we may not look
-    with suppress(OSError):  # then SQLite says the same, in its own words
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))  # SQLite's files beside it get its mode
-    db = sqlite3.connect(path, timeout=5)
-    try:
-        if old:
-            _check(db)
-        db.execute("PRAGMA journal_mode = WAL")
-        db.execute("PRAGMA synchronous = FULL")
-        db.execute(f"PRAGMA journal_size_limit = {_LOG}")
-        if (version := db.execute("PRAGMA user_version").fetchone()[0]) < _VERSION:
-            _ready(db, version)
-        _readable(db)
-    except BaseException:
-        db.close()
-        raise
-    return db
-
-
-def _check(db: sqlite3.Connection) -> None:
-    found = db.execute("PRAGMA quick_check(1)").fetchone()[0]
-    if found != "ok":
-        raise sqlite3.DatabaseError(found)
-    if db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0] == 0:
-        return  # nothing was ever written to it
-    if db.execute("PRAGMA application_id").fetchone()[0] != _APPLICATION:
-        raise _NotOurs("another program wrote it")
-    version = db.execute("PRAGMA user_version").fetchone()[0]
-    if version > _VERSION:
-        raise _NotOurs(f"it is of version {version}, from a newer Homeport")
-    try:
-        for table in _TABLES:
-            if version >= _NEW.get(table, 1):
-                db.execute(f"SELECT {_columns(table, version)} FROM {table} LIMIT 0")  # noqa: S608
-    except sqlite3.OperationalError as error:
-        if error.sqlite_errorcode == sqlite3.SQLITE_ERROR:
-            raise _NotOurs(str(error)) from None
-        raise
-
-
-def _columns(table: str, version: int) -> str:
-    """The columns that a table has in files of that version; new ones are the last."""
-    columns = _TABLES[table]
-    return columns if version >= _LONGER.get(table, 1) else columns.rpartition(", ")[0]
-
-
-def _ready(db: sqlite3.Connection, version: int = 0) -> sqlite3.Connection:
-    """A file of this version, made of an older one if it is one (0: an empty one), all or nothing."""
-    header = f"PRAGMA application_id = {_APPLICATION}; PRAGMA user_version = {_VERSION};"
-    steps = "".join(_UPGRADES.get(step, "") for step in range(version, _VERSION)) if version else ""
-    db.executescript(f"BEGIN; {_SCHEMA} {steps} {header} COMMIT;")
-    return _readable(db)
-
-
-def _readable(db: sqlite3.Connection) -> sqlite3.Connection:
-    """Rows by column; text that is not UTF-8, where a disk has rotted, is an ordinary wrong value."""
-    db.row_factory = sqlite3.Row
-    db.text_factory = _decode
-    return db
-
-
-def _decode(text: bytes) -> str:
-    return text.decode("utf-8", "replace")
-
-
-def _read_only(path: Path) -> list[_TableRow] | None:
-    """The rows of a file, whether or not it can be written; None if it cannot be read either.
-
-    `immutable` is the last resort: it works on a read-only disk, but sees no write-ahead log.
-    """
-    for mode in ("mode=ro", "mode=ro&immutable=1"):
-        try:
-            db = _readable(sqlite3.connect(f"{path.absolute().as_uri()}?{mode}", uri=True, timeout=5))
-        except sqlite3.OperationalError:
-            continue
-        try:
-            db.execute("SELECT count(*) FROM sqlite_master").fetchone()
-            return _rescue(db)
-        except _TROUBLE:
-            continue
-        finally:
-            db.close()
-    return None
-
-
-def _refill(db: sqlite3.Connection, rows: Iterable[_TableRow]) -> None:
-    with db:
-        for table, values in rows:
-            marks = ", ".join("?" * len(values))
-            columns = ", ".join(_TABLES[table].split(", ")[: len(values)])
-            db.execute(f"INSERT OR IGNORE INTO {table} ({columns}) VALUES ({marks})", values)  # noqa: S608
-
-
-def _rescue(db: sqlite3.Connection) -> list[_TableRow]:
-    """What can still be read of a file in trouble, so that going on forgets as little as possible."""
-    rows: list[_TableRow] = []
-    try:
-        version = db.execute("PRAGMA user_version").fetchone()[0]
-    except _TROUBLE:
-        return rows  # not even the first page
-    for table in _TABLES:
-        try:
-            for row in db.execute(f"SELECT {_columns(table, version)} FROM {table}"):  # noqa: S608
-                rows.append((table, tuple(row)))  # noqa: PERF401 - those before the damage are kept
-        except _TROUBLE:
-            continue  # this is the damage; the other tables may be whole
-    return rows
-
-
-def _unused(path: Path) -> Path:
-    numbers = iter(range(1, 10_000))
-    return next(p for n in numbers if not (p := path.with_name(f"{path.name}.damaged-{n}")).exists())
+def _elsewhere(where: Path, why: str) -> str:
+    return (
+        f"the state cannot be kept in {where}: {why}; going on in memory: nothing is remembered after a "
+        "restart, so mend this soon"
+    )
 
 
 def _cut(value: object) -> str:
@@ -634,94 +452,5 @@ def _cut(value: object) -> str:
     return str(value)[:120]
 
 
-def _in_memory(where: Path, why: str) -> str:
-    return (
-        f"the state cannot be kept in {where}: {why}; going on in memory: nothing is remembered after a "
-        "restart, so mend this soon"
-    )
-
-
 def _verdict_key(uplink: str, rrtype: RRType) -> str:
     return f"verdict {rrtype} {uplink}"
-
-
-def _key(target: Target) -> tuple[str, str, str]:
-    return target.owner.text, target.rrtype.value, target.account
-
-
-def _target(row: sqlite3.Row) -> Target:
-    return Target(Name(_str(row["name"])), RRType(row["type"]), _str(row["account"]))
-
-
-def _str(value: object) -> str:
-    """SQLite lets every type stand in every column."""
-    if not isinstance(value, str):
-        raise TypeError(f"text was expected, not {value!r}")
-    return value
-
-
-def _row(memory: Memory) -> list[object]:
-    values: list[object] = []
-    for column in _COLUMNS:
-        value = getattr(memory, column)
-        if column in _SETS:
-            value = _text(value)
-        elif column == "writes":
-            value = json.dumps(value) if value else None
-        elif isinstance(value, Reaction):
-            value = value.name
-        values.append(value)
-    return values
-
-
-def _memory(row: sqlite3.Row) -> Memory:
-    """Raises `ValueError`, `TypeError` or `KeyError` for what no memory of ours can have been."""
-    values = {column: row[column] for column in _COLUMNS}
-    for column in _COLUMNS:
-        kind = str if column in (*_SETS, *_TEXTS, "writes") else int | float
-        if not isinstance(values[column], kind) and (values[column] is not None or column == "failures"):
-            raise ValueError(f"{column} is {values[column]!r}")
-    values |= {column: _addresses(row[column]) for column in _SETS}
-    values["writes"] = tuple(
-        Written(float(at), bool(mended)) for at, mended in json.loads(row["writes"] or "[]")
-    )
-    if values["waiting"] is not None:
-        values["waiting"] = Reaction[values["waiting"]]
-    return Memory(**values)
-
-
-def _trip(row: sqlite3.Row) -> Trip:
-    """Raises `ValueError` or `TypeError` for what can never have been kept."""
-    span, behind = (None if row[name] is None else float(row[name]) for name in ("span", "behind"))
-    return Trip(
-        Kind(row["kind"]),
-        str(row["account"]),
-        str(row["why"]),
-        float(row["since"]),
-        span,
-        int(row["strikes"]),
-        behind,
-        bool(row["lifted"]),
-    )
-
-
-def _change(row: sqlite3.Row) -> Change:
-    return Change(
-        at=float(row["at"]),
-        trace=_str(row["trace"]),
-        target=_target(row),
-        event=_str(row["event"]),
-        before=_addresses(row["before"]),
-        after=_addresses(row["after"]),
-        note=None if row["note"] is None else _str(row["note"]),
-        version=row["version"],
-    )
-
-
-@lru_cache(maxsize=64)  # a thousand names point at one address
-def _text(addresses: frozenset[IPAddress] | None) -> str | None:
-    return None if addresses is None else json.dumps([str(a) for a in in_order(addresses)])
-
-
-def _addresses(text: str | None) -> frozenset[IPAddress] | None:
-    return None if text is None else frozenset(map(ip_address, json.loads(text)))

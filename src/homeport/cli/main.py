@@ -17,7 +17,12 @@ from .exits import INTERRUPTED, NOT_RIGHT, RIGHT, WRONG
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; returns its exit status."""
-    args = parser().parse_args(argv)
+    words = sys.argv[1:] if argv is None else list(argv)
+    if words[:2] == ["service", "host"]:  # what a service manager types; persons are not told of it
+        from .service_host import host  # noqa: PLC0415
+
+        return host(words[2:])
+    args = parser().parse_args(words)
     try:
         return int(_COMMANDS[args.command](args))
     except ConfigError as error:
@@ -66,6 +71,23 @@ def parser() -> argparse.ArgumentParser:
     providers.add_argument("name", metavar="NAME", nargs="?", help="all about one provider")
     replay = commands.add_parser("replay", parents=[lines], help="the decisions of a recording once more")
     replay.add_argument("file", metavar="FILE", type=Path, help="what `run --record FILE` has written")
+    service = commands.add_parser(
+        "service", parents=[common], help="the agent in the background, from the start of the machine"
+    )
+    service.add_argument(
+        "action",
+        choices=["install", "uninstall", "start", "stop", "restart", "reload", "status"],
+        metavar="ACTION",
+        help="install, uninstall, start, stop, restart, reload or status",
+    )
+    service.add_argument(
+        "--how", choices=["service", "nssm", "run", "task"], help="what starts it (Windows: service)"
+    )
+    service.add_argument(
+        "--user", action="store_true", help="for you alone, without administrator's rights"
+    )
+    service.add_argument("--no-start", action="store_true", help="install: do not start it yet")
+    service.add_argument("--json", action="store_true", help="status: one JSON object")
     commands.add_parser("schema", help="JSON Schema of the configuration, for editors")
     demo = commands.add_parser("demo", help="see it work: no Internet, no root, no configuration")
     demo.add_argument("--changes", metavar="N", type=int, help="end after N changes of the address")
@@ -147,6 +169,12 @@ def _replay(args: argparse.Namespace) -> int:
     return replay(args.file, as_json=args.json)
 
 
+def _service(args: argparse.Namespace) -> int:
+    from .service import service  # noqa: PLC0415
+
+    return service(args)
+
+
 def _schema(_: argparse.Namespace) -> int:
     from .manual import schema  # noqa: PLC0415
 
@@ -176,6 +204,7 @@ _COMMANDS = {
     "retry": _retry,
     "providers": _providers,
     "replay": _replay,
+    "service": _service,
     "schema": _schema,
     "demo": _demo,
     "completion": _completion,

@@ -39,11 +39,20 @@ _COLOURS = {
 
 
 def run(
-    path: Path | None, *, once: bool, as_json: bool, record: Path | None, host: Host | None = None
+    path: Path | None,
+    *,
+    once: bool,
+    as_json: bool,
+    record: Path | None,
+    host: Host | None = None,
+    log_file: Path | None = None,
 ) -> int:
+    """`log_file` is for an agent that nobody looks at: it is written where the configuration names none."""
     config = configure(path)
     log = config.log
-    start(log.level, log.format, log.file, TRACE.get)
+    start(log.level, log.format, log.file or log_file, TRACE.get, console=log_file is None)
+    for warning in config.warnings if log_file is not None else ():
+        LOGGER.warning("%s", warning)
     with ExitStack() as stack:
         try:
             stack.enter_context(Lock(config.agent.state_dir))

@@ -80,10 +80,17 @@ def folders(environ: Mapping[str, str]) -> Iterator[Path]:
     yield _program_data(environ) if os.name == "nt" else Path("/etc/homeport")
 
 
-def state_dir(environ: Mapping[str, str]) -> Path:
-    """The platform's place for what a program remembers."""
+def state_dir(environ: Mapping[str, str], first: Path | None = None) -> Path:
+    """The platform's place for what a program remembers.
+
+    On Windows it lies where the configuration does: with the person whose file it is, or with the machine.
+    """
     if sys.platform == "win32":
-        return _program_data(environ)
+        import platformdirs  # noqa: PLC0415 - a run with a state_dir does not pay for it
+
+        home = platformdirs.user_config_path("homeport", appauthor=False)
+        own = first is not None and first.absolute().is_relative_to(Path.home())
+        return (home if own else _program_data(environ)) / "state"
     if os.geteuid() == 0:
         return Path("/var/lib/homeport")
     import platformdirs  # noqa: PLC0415 - a run with a state_dir does not pay for it

@@ -200,8 +200,13 @@ class _Load:
             )
         environ = self.references.environ
         named = environ.get("HOMEPORT_STATE_DIR")
-        state = Path(named).expanduser() if named else found.state_dir or find.state_dir(environ)
+        state = (
+            Path(named).expanduser() if named else found.state_dir or find.state_dir(environ, self._first())
+        )
         return AgentSettings(interval=found.interval, state_dir=state, verify=found.verify)
+
+    def _first(self) -> Path | None:
+        return next((layer.file for layer in self.document.layers if layer.file is not None), None)
 
     def _section(self, tree: Mapping[str, Any], name: str) -> Mapping[str, Any]:
         """The tables of `[account.NAME]` or `[uplink.NAME]`."""

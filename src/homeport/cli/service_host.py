@@ -1,0 +1,55 @@
+"""`homeport service host`: the agent, as a service manager starts it."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from ..service.host import Host
+from ..service.plan import NAME, How, account
+from .exits import NOT_RIGHT
+
+
+def host(words: list[str]) -> int:
+    """Until the manager stops it.  Whatever ends it is told to whoever may ask later."""
+    args = _parser().parse_args(words)
+    how = How(args.how)
+    if sys.platform == "win32" and how is How.SERVICE:
+        return _as_service(args)
+    print(f"homeport: nothing starts the agent here by --how {how}", file=sys.stderr)
+    return NOT_RIGHT
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="homeport service host", add_help=False)
+    parser.add_argument("--how", required=True, choices=[how.value for how in How])
+    parser.add_argument("--logs", required=True, type=Path)
+    parser.add_argument("-c", "--config", required=True, type=Path)
+    return parser
+
+
+def _as_service(args: argparse.Namespace) -> int:
+    from ..service import windows_host  # noqa: PLC0415 - for one system
+    from ..service.scm import Refused  # noqa: PLC0415
+
+    manager = windows_host.real(NAME)
+    try:
+        manager.connect()
+    except Refused as error:
+        print(f"homeport: this command is for Windows' service manager: {error}", file=sys.stderr)
+        return NOT_RIGHT
+    return _hosted(args, manager, manager.ended, account(How.SERVICE, user=False))
+
+
+def _hosted(args: argparse.Namespace, host: Host, ended: Callable[[int], None], who: str) -> int:
+    """The agent is loaded only now: after an update or on a slow disk that takes longer than Windows waits."""
+    code = 1
+    try:
+        from .hosted import hosted  # noqa: PLC0415 - see above
+
+        code = hosted(args.config, args.logs, host, who)
+    finally:
+        ended(code)
+    return code

@@ -41,12 +41,17 @@ def build(  # one step after the other, each with what the one before it made
     embed: Path | None = None,
     sign: str = "",
     cache: Path | None = None,
+    quick: bool = False,
 ) -> Path:
-    """The setup program, in the folder `target`.  `work` is made anew; downloads stay in `cache`."""
+    """The setup program, in the folder `target`.  `work` is made anew; downloads stay in `cache`.
+
+    A `quick` one is packed less tightly.
+    """
     for program, package in _DEBIAN.items():
         if shutil.which(program) is None:
             raise SystemExit(f"{program} is missing: apt-get install {package}")
     cache = cache or ROOT / "build" / "windows-downloads"
+    work, target, lab = work.resolve(), target.resolve(), lab.resolve()
     shutil.rmtree(work, ignore_errors=True)
     stage = work / "stage"
     lib, site = stage / "lib", stage / "lib" / "site"
@@ -83,7 +88,9 @@ def build(  # one step after the other, each with what the one before it made
         "SIZE": str(size),
         "OUTPUT": str(output),
         "PYTHON_DLL": dll,
-    } | ({"SIGN": sign} if sign else {})
+    }
+    facts |= {"SIGN": sign} if sign else {}
+    facts |= {"QUICK": "1"} if quick else {}
     run(
         ["makensis", "-V2", "-WX", "-INPUTCHARSET", "UTF8"]
         + [f"-D{key}={value}" for key, value in facts.items()]

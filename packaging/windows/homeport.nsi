@@ -64,7 +64,7 @@ Var Data       ; the folder of the configuration
 Var Configured ; 1 if there is a configuration
 Var Code       ; what this program will end with
 Var Outcome    ; a sentence for the last page
-Var User       ; " --user" where it is installed for one person
+Var User       ; " --how run" where it is installed for one person: the way that needs no rights
 Var Who        ; machine or user
 
 !define MUI_ICON "homeport.ico"
@@ -106,7 +106,7 @@ Var Who        ; machine or user
       StrCpy $Who machine
     ${Else}
       StrCpy $Data "$LOCALAPPDATA\homeport"
-      StrCpy $User " --user"
+      StrCpy $User " --how run"
       StrCpy $Who user
     ${EndIf}
     StrCpy $Configured 0
@@ -291,26 +291,29 @@ SectionEnd
 
 ; After everything else, since the service starts here.
 Section "-Service"
-  CreateDirectory "$Data"
-  SetOutPath "$Data"
-  File "${STAGE}/../example.toml"
-  SetOutPath "$INSTDIR"
   StrCpy $0 0
   StrCpy $Outcome "$(Done)"
-  ${If} $Configured == 0
-    StrCpy $Outcome "$(NotConfigured)"
-    DetailPrint "$Outcome"
-  ${ElseIf} $Upgrade == 1
+  ${If} $Upgrade == 1
     Call StartAgain    ; as a person has set it up, and only if it ran
   ${Else}
-    !insertmacro Homeport "service install$User"
+    ; Registered, with the folders and their rights; then started, if it can be.
+    !insertmacro Homeport "service install --no-start$User"
     ${GetParameters} $1
     ClearErrors
     ${GetOptions} $1 "/NOSTART" $2
     ${If} ${Errors}
+    ${AndIf} $Configured == 1
     ${AndIf} $0 == 0
       !insertmacro Homeport "service start$User"
     ${EndIf}
+  ${EndIf}
+  CreateDirectory "$Data"    ; it is there, with its rights, unless the registration failed
+  SetOutPath "$Data"
+  File "${STAGE}/../example.toml"
+  SetOutPath "$INSTDIR"
+  ${If} $Configured == 0
+    StrCpy $Outcome "$(NotConfigured)"
+    DetailPrint "$Outcome"
   ${EndIf}
   ${If} $0 != 0
     StrCpy $Code 3

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,7 @@ def told(folder: Path, name: str, text: str) -> list[str]:
     file.write_text(text, encoding="utf-8", newline="")
     with pytest.raises(Mistakes) as caught:
         read(file)
-    return [str(mistake).removeprefix(str(folder) + "/") for mistake in caught.value.mistakes]
+    return [str(mistake).removeprefix(f"{folder}{os.sep}") for mistake in caught.value.mistakes]
 
 
 def tree(folder: Path, name: str, text: str) -> Any:

@@ -57,7 +57,7 @@ MAY_IMPORT: dict[str, tuple[set[str], set[str]]] = {
     "driver": ({"core", "wire"}, {"os"}),
     "providers": ({"core", "wire", "driver"}, set()),
     "sources": ({"core", "wire"}, set()),
-    "state": ({"core"}, {"os", "sys", "sqlite3", "secrets", "fcntl", "msvcrt"}),
+    "state": ({"core"}, {"os", "sys", "sqlite3", "secrets", "fcntl", "msvcrt", "ctypes"}),
     "net": ({"core", "wire", "driver", "sources"}, SYSTEM | {"h11", "psutil", "lexicon", "requests"}),
     "config": (
         {"core", "wire", "driver", "providers", "sources"},
@@ -69,7 +69,7 @@ MAY_IMPORT: dict[str, tuple[set[str], set[str]]] = {
         {"asyncio", "bisect", "selectors"},
     ),
     "report": ({"core"}, {"logging", "sys", "time", "ctypes", "winreg"}),
-    "service": ({"core"}, SYSTEM),
+    "service": ({"core"}, SYSTEM | {"xml"}),  # xml: escapes what goes into a task of Windows
     "doctor": ({"core", "config", "service", "state"}, SYSTEM | {"psutil"}),
     "demo": ({"core"}, {"asyncio", "errno", "io", "time", "dns"}),
     "cli": (

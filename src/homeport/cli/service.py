@@ -7,12 +7,13 @@ import json
 import os
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
 from ..config import load as configuration
 from ..config.find import SMALLEST, NothingFound
+from ..config.mistakes import Mistakes
 from ..config.model import Config
 from ..config.read import SUFFIXES
 from ..core.errors import ConfigError
@@ -23,23 +24,43 @@ from ..service.manager import Manager, Standing, State, Trouble
 from ..service.plan import How, Places, Plan
 from .exits import NOT_RIGHT, RIGHT
 
+_NEVER_STARTED = 1077  # of Windows: since it was installed, or since the machine came up
 
-class Here(NamedTuple):
-    """What this machine has: the only thing that differs between the platforms."""
 
-    places: Places
-    managers: Mapping[How, Manager]
+class Platform(NamedTuple):
+    """All that differs between the platforms."""
+
+    machine: Places
+    mine: Places
+    managers: Mapping[How, Manager]  # each way, the best first
+
+    def places(self, *, user: bool) -> Places:
+        return self.mine if user else self.machine
+
+    def environment(self, *, user: bool) -> Mapping[str, str]:
+        """What the agent will see of variables."""
+        from ..service.windows_environment import environment  # noqa: PLC0415 - for one system
+
+        return environment(os.environ, user=user)
+
+    def prepare(self, plan: Plan) -> tuple[str, ...]:
+        """Folders and their rights; gives what the person should know."""
+        from ..service import windows_files  # noqa: PLC0415 - for one system
+
+        files = windows_files.real()
+        return (*windows_files.prepare(files, plan), *windows_files.programs(files, plan, _own_folders()))
 
 
 def service(args: argparse.Namespace) -> int:
     """One of the actions."""
     wanted = How(args.how) if args.how else None
     how = plans.chosen(sys.platform, wanted, user=args.user)
-    here = _here(user=args.user or how is How.RUN)
+    here = _platform()
     try:
         match args.action:
             case "install":
-                return install(here, how, args.config, user=args.user, begin=not args.no_start)
+                user = args.user or how is How.RUN
+                return install(here, how, args.config, user=user, begin=not args.no_start)
             case "uninstall":
                 return uninstall(here, wanted)
             case "status":
@@ -51,110 +72,117 @@ def service(args: argparse.Namespace) -> int:
         return NOT_RIGHT
 
 
-def install(here: Here, how: How, file: Path | None, *, user: bool, begin: bool) -> int:
-    """Checked first, then done, then asked whether it is so."""
-    found = _file(here.places, file, needed=begin)
-    config = _checked(found) if found.exists() else None
-    plan = Plan(
-        how,
-        user,
-        plans.agent_command(_python(), how, found, here.places.logs),
-        found,
-        here.places._replace(state=config.agent.state_dir if config else here.places.state),
-        {},
-    )
+def install(here: Platform, how: How, named: Path | None, *, user: bool, begin: bool) -> int:
+    """Checked first, then done, then the system is asked whether it is so."""
+    places = here.places(user=user)
+    file = _file(places, named, needed=begin)
+    config = _checked(file, here.environment(user=user)) if file.exists() else None
+    if config is not None:
+        places = places._replace(state=config.agent.state_dir)
+    argv = plans.agent_command(_program(how), how, file, places.logs)
+    plan = Plan(how, user, argv, file, places)
     manager = here.managers[how]
-    lacks = manager.install(plan)
-    _remove(here, [other for other in here.managers if other is not how])
-    if begin:
-        if (there := manager.find()) is not None and there.state is not State.STOPPED:
-            manager.stop()
-        manager.start()
-    there = manager.find()
-    if there is None:
-        raise Trouble("the system does not know what was just installed")
-    print(f"installed: {there.how}, starts {there.starts}, account {there.account or 'yours'}")
-    for name, place in (
-        ("configuration", plan.file),
-        ("state", plan.places.state),
-        ("logs", plan.places.logs),
-    ):
-        print(f"  {name:14}{place}")
+    manager.check(plan)
+    _warn(here.prepare(plan))
+    former = _remove(here, [other for other in here.managers if other is not how])
+    try:
+        lacks = manager.install(plan)
+    except (Trouble, ConfigError):
+        if former:
+            _warn([f"--how {one.how} has been removed already" for one in former])
+        raise
     if lacks:
-        print(f"homeport: warning: this Windows does not know {', '.join(lacks)}", file=sys.stderr)
+        _warn([f"this Windows does not know {', '.join(lacks)}"])
+    if manager.find() is None:
+        raise Trouble("the system does not know what was just installed; this may not be a real Windows")
+    if begin:
+        manager.stop()
+        manager.start()
+    print(f"installed: --how {how}")
+    for name, place in (("configuration", file), ("state", places.state), ("logs", places.logs)):
+        print(f"  {name:14}{place}")
     if not begin:
         print("not started yet: homeport service start")
         return RIGHT
-    return _show(there, here.places)
+    return _now(here, manager)
 
 
-def uninstall(here: Here, wanted: How | None) -> int:
+def uninstall(here: Platform, wanted: How | None) -> int:
     """Stop it, then remove it.  What it wrote stays."""
-    removed = _remove(here, [wanted] if wanted else list(here.managers))
+    removed = _remove(here, [wanted] if wanted else here.managers)
     if not removed:
         print("nothing is installed, so there is nothing to remove")
-    for standing in removed:
-        print(f"removed: {standing.how}; configuration, state and logs stay in {here.places.config}")
+    for one in removed:
+        kept = here.places(user=one.user).config
+        print(f"removed: --how {one.how}; configuration, state and logs stay in {kept}")
     return RIGHT
 
 
-def act(here: Here, wanted: How | None, action: str) -> int:
+def act(here: Platform, wanted: How | None, action: str) -> int:
     """Start, stop, restart or reload what is installed."""
-    manager = _installed(here, wanted)
+    found = (one for how, one in here.managers.items() if wanted in (None, how) and one.find() is not None)
+    manager = next(found, None)
+    if manager is None:
+        raise ConfigError("nothing is installed: homeport service install")
     if action in ("stop", "restart"):
         manager.stop()
     if action in ("start", "restart"):
         manager.start()
     if action == "reload":
         manager.reload()
-    there = manager.find()
-    if there is None:
-        raise Trouble("it was removed meanwhile")
-    if action == "stop":
-        print(f"{there.how}: {there.state}")
-        return RIGHT
-    return _show(there, here.places)
+    shown = _now(here, manager)
+    return RIGHT if action == "stop" else shown
 
 
-def status(here: Here, wanted: How | None, *, as_json: bool) -> int:
+def status(here: Platform, wanted: How | None, *, as_json: bool) -> int:
     """What the system says, and why it is not running."""
-    found = [
-        there
-        for how, manager in here.managers.items()
-        if wanted in (None, how) and (there := manager.find()) is not None
-    ]
+    asked = [manager for how, manager in here.managers.items() if wanted in (None, how)]
+    found = [there for manager in asked if (there := manager.find()) is not None]
     if as_json:
         for there in found:
-            print(json.dumps(_as_json(there, here.places), ensure_ascii=False))
+            print(json.dumps(_as_json(here, there), ensure_ascii=False))
         return RIGHT if any(there.state is State.RUNNING for there in found) else NOT_RIGHT
     if not found:
-        print("nothing is installed: homeport service install", file=sys.stderr)
+        print("homeport: nothing is installed: homeport service install", file=sys.stderr)
         return NOT_RIGHT
-    return max(_show(there, here.places) for there in found)
+    return max(_show(here, there) for there in found)
 
 
-def _show(there: Standing, places: Places) -> int:
+def _now(here: Platform, manager: Manager) -> int:
+    """What the system says after it was asked for something."""
+    if (there := manager.find()) is None:
+        raise Trouble("it was removed meanwhile")
+    return _show(here, there)
+
+
+def _show(here: Platform, there: Standing) -> int:
     process = f", process {there.process}" if there.process else ""
     who = f", account {there.account}" if there.account else ""
     print(f"{there.how}: {there.state}{process}{who}, starts {there.starts}")
     if there.state is State.RUNNING:
         return RIGHT
-    if why := _why(there, failure.last(Path(places.logs))):
+    if why := _why(here, there):
         print(f"homeport: {why}", file=sys.stderr)
     return NOT_RIGHT
 
 
-def _why(there: Standing, last: Failure | None) -> str:
-    if last is not None and last.code == (there.code or last.code):
-        when = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(last.when))
-        return f"it ended at {when}: {last.text}"
+def _why(here: Platform, there: Standing) -> str:
+    """Why it does not run: what it wrote down itself, else what the system's number means."""
+    if there.state is not State.STOPPED:
+        return ""
+    last = failure.last(Path(here.places(user=there.user).logs))
+    if last is not None and there.code in (0, _NEVER_STARTED, last.code):
+        return f"it ended at {_moment(last)}: {last.text}"
     if there.code in CODES:
         return f"it ended: {CODES[there.code]}"
-    return f"it ended with error {there.code} of the system" if there.code else ""
+    return "" if there.code in (0, _NEVER_STARTED) else f"it ended with error {there.code} of the system"
 
 
-def _as_json(there: Standing, places: Places) -> Mapping[str, object]:
-    last = failure.last(Path(places.logs))
+def _moment(last: Failure) -> str:
+    return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(last.when))
+
+
+def _as_json(here: Platform, there: Standing) -> Mapping[str, object]:
     return {
         "how": there.how.value,
         "state": there.state.value,
@@ -162,29 +190,20 @@ def _as_json(there: Standing, places: Places) -> Mapping[str, object]:
         "account": there.account or None,
         "starts": there.starts,
         "command": there.command,
-        "logs": str(places.logs),
-        "error": _why(there, last) or None if there.state is not State.RUNNING else None,
+        "logs": str(here.places(user=there.user).logs),
+        "error": _why(here, there) or None,
         "code": there.code,
     }
 
 
-def _installed(here: Here, wanted: How | None) -> Manager:
-    for how, manager in here.managers.items():
-        if wanted in (None, how) and manager.find() is not None:
-            return manager
-    raise ConfigError("nothing is installed: homeport service install")
-
-
-def _remove(here: Here, hows: Sequence[How]) -> list[Standing]:
+def _remove(here: Platform, hows: Iterable[How]) -> list[Standing]:
     removed = []
     for how in hows:
         manager = here.managers[how]
-        if (there := manager.find()) is None:
-            continue
-        if there.state is not State.STOPPED:
+        if (there := manager.find()) is not None:
             manager.stop()
-        manager.uninstall()
-        removed.append(there)
+            manager.uninstall()
+            removed.append(there)
     return removed
 
 
@@ -195,41 +214,69 @@ def _file(places: Places, named: Path | None, *, needed: bool) -> Path:
             raise ConfigError(f"{named}: there is no such file")
         return named.absolute()
     usual = [Path(places.config) / f"homeport{suffix}" for suffix in SUFFIXES]
-    for file in usual:
-        if file.is_file():
-            return file
-    if needed:
+    found = [file for file in usual if file.is_file()]
+    if needed and not found:
         raise NothingFound(
             f"there is no configuration yet.  Write {usual[0]}; this is enough for a start:\n\n{SMALLEST}\n"
-            "A file elsewhere is named with -c FILE; --no-start installs without one."
+            "A file elsewhere is named with -c FILE; --no-start installs without any."
         )
-    return usual[0]
+    return found[0] if found else usual[0]
 
 
-def _checked(file: Path) -> Config:
+def _checked(file: Path, environ: Mapping[str, str]) -> Config:
     """The configuration as the agent will read it.  Raises `Mistakes` with all that is wrong."""
-    config = configuration.load(file, os.environ, resolve=False)
-    for warning in config.warnings:
-        print(f"homeport: warning: {warning}", file=sys.stderr)
+    try:
+        config = configuration.load(file, environ, resolve=False)
+    except Mistakes:
+        configuration.load(file, os.environ, resolve=False)  # wrong here too: then this is what to say
+        _warn(["an agent in the background sees the machine's variables, not those of this console"])
+        raise
+    _warn(map(str, config.warnings))
     if not config.agent.state_dir.is_absolute():
         raise ConfigError(
-            f"{file}: state_dir is {config.agent.state_dir}, and a service has another working folder; "
-            "write the full path"
+            f"{file}: state_dir is {config.agent.state_dir}, and an agent in the background has another "
+            "working folder; write the full path"
         )
     return config
 
 
-def _python() -> tuple[str, ...]:
-    """What starts Homeport: this very program."""
+def _program(how: How) -> tuple[str, ...]:
+    """What starts Homeport: this very program; for a person who is logged on, the one without a window."""
     if getattr(sys, "frozen", False):
         return (sys.executable,)
-    return (sys.executable, "-m", "homeport")
+    python = Path(sys.executable)
+    silent = python.with_name("pythonw.exe")
+    quiet = how in (How.RUN, How.TASK) and python.name.lower() == "python.exe" and silent.is_file()
+    return (str(silent if quiet else python), "-m", "homeport")
 
 
-def _here(*, user: bool) -> Here:
-    if sys.platform != "win32":
-        raise ConfigError("there is no service manager here that Homeport knows")
-    from ..service import scm  # noqa: PLC0415 - for one system
+def _own_folders() -> tuple[Path, ...]:
+    """Where the program itself lies."""
+    return (Path(sys.executable).parent, Path(__file__).parents[1])
+
+
+def _warn(said: Iterable[str]) -> None:
+    for one in said:
+        print(f"homeport: warning: {one}", file=sys.stderr)
+
+
+def _platform() -> Platform:
+    """That of this machine, which `plans.chosen` has found to be Windows."""
+    import shutil  # noqa: PLC0415 - only who installs and asks pays for it
+
+    from ..service import nssm, scm, windows_agents, windows_signals  # noqa: PLC0415 - for one system
     from ..service.windows_service import ServiceManager  # noqa: PLC0415
 
-    return Here(plans.windows_places(os.environ, user=user), {How.SERVICE: ServiceManager(scm.real())})
+    api, signals = scm.real(), windows_signals.real()
+    machine, mine = (plans.windows_places(os.environ, user=user) for user in (False, True))
+    of_machine, of_mine = (windows_signals.names(places.logs) for places in (machine, mine))
+    person = rf"{os.environ.get('USERDOMAIN', '.')}\{os.environ.get('USERNAME', '')}"
+    ask = windows_agents.schtasks(os.environ.get("SYSTEMROOT", r"C:\Windows"))
+    registry = windows_agents.CurrentUser()
+    managers: dict[How, Manager] = {
+        How.SERVICE: ServiceManager(api, nssm.parameters),
+        How.NSSM: nssm.Nssm(api, nssm.program(shutil.which("nssm")), nssm.parameters, signals, of_machine),
+        How.TASK: windows_agents.Task(signals, of_machine, of_mine, ask, person),
+        How.RUN: windows_agents.RunKey(signals, of_mine, registry, windows_agents.spawn),
+    }
+    return Platform(machine, mine, managers)

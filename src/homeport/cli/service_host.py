@@ -16,10 +16,15 @@ def host(words: list[str]) -> int:
     """Until the manager stops it.  Whatever ends it is told to whoever may ask later."""
     args = _parser().parse_args(words)
     how = How(args.how)
-    if sys.platform == "win32" and how is How.SERVICE:
+    if sys.platform != "win32":
+        print(f"homeport: nothing starts the agent here by --how {how}", file=sys.stderr)
+        return NOT_RIGHT
+    if how is How.SERVICE:
         return _as_service(args)
-    print(f"homeport: nothing starts the agent here by --how {how}", file=sys.stderr)
-    return NOT_RIGHT
+    from ..service import windows_signals  # noqa: PLC0415 - for one system
+
+    events = windows_signals.EventHost(windows_signals.real(), windows_signals.names(args.logs))
+    return _hosted(args, events, events.ended, account(how, user=False) or "this account")
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -44,7 +49,7 @@ def _as_service(args: argparse.Namespace) -> int:
 
 
 def _hosted(args: argparse.Namespace, host: Host, ended: Callable[[int], None], who: str) -> int:
-    """The agent is loaded only now: after an update or on a slow disk that takes longer than Windows waits."""
+    """The agent is loaded only now: on a slow disk that takes longer than Windows waits for a sign."""
     code = 1
     try:
         from .hosted import hosted  # noqa: PLC0415 - see above

@@ -40,7 +40,7 @@ class Standing(NamedTuple):
     process: int = 0
     starts: str = ""  # when it is started, in words
     code: int = 0  # with which its last run ended: `failure.CODES`
-    notes: tuple[str, ...] = ()
+    user: bool = False  # of one person, not of the machine
 
 
 class Manager(Protocol):
@@ -50,6 +50,10 @@ class Manager(Protocol):
 
     def find(self) -> Standing | None:
         """What is installed this way; None if nothing of ours is."""
+        ...
+
+    def check(self, plan: Plan, /) -> None:
+        """Could it be installed?  Nothing is changed."""
         ...
 
     def install(self, plan: Plan) -> tuple[str, ...]:

@@ -13,6 +13,7 @@ NAME = "Homeport"  # of the service, of the task, of the value under the Run key
 TITLE = "Homeport dynamic DNS"
 DESCRIPTION = "Keeps DNS names pointing at this machine, whatever address it gets."
 LONGEST_RUN_KEY = 260  # characters; learn.microsoft.com, "Run and RunOnce Registry Keys" (read 2026-11-21)
+_HOST = " service host --how "
 _LOCAL_SERVICE = "S-1-5-19"
 
 
@@ -41,7 +42,6 @@ class Plan(NamedTuple):
     argv: tuple[str, ...]
     file: PurePath  # the configuration
     places: Places
-    environment: Mapping[str, str]  # what the agent sees beside the machine's variables
 
 
 def chosen(platform: str, how: How | None, *, user: bool) -> How:
@@ -84,15 +84,29 @@ def command_line(argv: Sequence[str]) -> str:
 
     Without quotes, `C:\Program Files\x` would first start `C:\Program.exe` if somebody put one there.
     """
+    return f'"{argv[0]}" {arguments(argv)}'.rstrip()
+
+
+def arguments(argv: Sequence[str]) -> str:
+    """The words behind the program, as Windows wants them."""
     from subprocess import list2cmdline  # noqa: PLC0415 - only words are joined; no process is started
 
-    program, *words = argv
-    return f'"{program}" {list2cmdline(words)}'.rstrip()
+    return list2cmdline(argv[1:])
 
 
 def is_ours(line: str) -> bool:
     """Is that the command line of an agent that `homeport service` registered?"""
-    return "homeport" in line.lower() and " service host --how " in line
+    return "homeport" in line.lower() and _HOST in line
+
+
+def whose(binary: str, parameters: str) -> How | None:
+    """Which way made the service with this program; None if it is not ours.
+
+    `parameters` are those that nssm keeps for it, if it is nssm.
+    """
+    if is_ours(binary):
+        return How.SERVICE
+    return How.NSSM if "nssm" in binary.lower() and _HOST in parameters else None
 
 
 def account(how: How, *, user: bool) -> str:

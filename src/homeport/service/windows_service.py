@@ -14,7 +14,7 @@ from typing import Any
 
 from . import scm
 from .manager import NotAllowed, Standing, State, Taken, Trouble
-from .plan import DESCRIPTION, NAME, TITLE, How, Plan, account, command_line, is_ours
+from .plan import DESCRIPTION, NAME, TITLE, How, Plan, account, command_line, whose
 from .scm import Refused, Scm
 
 NEEDS = ("nsi", "Tcpip")  # both are part of every Windows, and nobody who has a network disables them
@@ -43,11 +43,14 @@ class ServiceManager:
     def __init__(
         self,
         api: Scm,
+        parameters: Callable[[], str] = lambda: "",
         name: str = NAME,
         rest: Callable[[float], None] = time.sleep,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._api, self._name, self._rest, self._clock = api, name, rest, clock
+        """`parameters` gives what nssm starts, where nssm made the service of our name."""
+        self._api, self._parameters, self._name = api, parameters, name
+        self._rest, self._clock = rest, clock
 
     def find(self) -> Standing | None:
         try:
@@ -56,8 +59,8 @@ class ServiceManager:
         except Refused as error:
             if error.code == scm.NO_SUCH_SERVICE:
                 return None
-            raise _said(error) from error
-        if not self._mine(registered.binary):
+            raise said(error) from error
+        if whose(registered.binary, self._parameters()) is not self.how:
             return None
         return Standing(
             how=self.how,
@@ -69,9 +72,20 @@ class ServiceManager:
             code=now.specific_code if now.exit_code == scm.SPECIFIC_ERROR else now.exit_code,
         )
 
+    def check(self, _: Plan, /) -> None:
+        try:
+            with self._api.manager(scm.CONNECT | scm.CREATE):
+                there = self._there()
+        except Refused as error:
+            raise said(error) from error
+        if there is not None and whose(there, self._parameters()) is None:
+            raise Taken(
+                f"there is a service {self._name} already which is not ours: {there}; remove that one first"
+            )
+
     def install(self, plan: Plan) -> tuple[str, ...]:
-        facts: Any = {"title": TITLE, "binary": self._binary(plan), "needs": NEEDS}
-        facts["account"] = account(plan.how, user=plan.user)
+        who = account(plan.how, user=plan.user)
+        facts: Any = {"title": TITLE, "binary": command_line(plan.argv), "needs": NEEDS, "account": who}
         try:
             with self._api.manager(scm.CONNECT | scm.CREATE) as manager:
                 try:
@@ -80,17 +94,12 @@ class ServiceManager:
                 except Refused as error:
                     if error.code not in (scm.EXISTS, scm.NAME_EXISTS):
                         raise
+                self.check(plan)
                 with self._api.service(manager, self._name, scm.ALL) as service:
-                    there = self._api.registered(service).binary
-                    if not self._mine(there):
-                        raise Taken(
-                            f"there is a service {self._name} already which is not ours: {there}; "
-                            "remove that one first"
-                        )
                     self._api.configure(service, **facts)
                     return self._complete(service)
         except Refused as error:
-            raise _said(error) from error
+            raise said(error) from error
 
     def uninstall(self) -> None:
         try:
@@ -98,7 +107,7 @@ class ServiceManager:
                 self._api.delete(service)
         except Refused as error:
             if error.code not in (scm.NO_SUCH_SERVICE, scm.MARKED_FOR_DELETE):
-                raise _said(error) from error
+                raise said(error) from error
         self._until_gone()
 
     def start(self) -> None:
@@ -111,7 +120,7 @@ class ServiceManager:
                         raise
                 self._settled(service, scm.START_PENDING)
         except Refused as error:
-            raise _said(error) from error
+            raise said(error) from error
 
     def stop(self) -> None:
         try:
@@ -126,7 +135,7 @@ class ServiceManager:
                 if self._api.now(service).state != scm.STOPPED:
                     raise Trouble("the service does not stop; `homeport service status` says its process")
         except Refused as error:
-            raise _said(error) from error
+            raise said(error) from error
 
     def reload(self) -> None:
         try:
@@ -137,17 +146,17 @@ class ServiceManager:
                 raise Trouble(
                     "the service is not running; it reads its configuration when it starts"
                 ) from error
-            raise _said(error) from error
+            raise said(error) from error
 
-    # What another program that hosts us (nssm) does in another way.
-
-    def _mine(self, binary: str) -> bool:
-        return is_ours(binary)
-
-    def _binary(self, plan: Plan) -> str:
-        return command_line(plan.argv)
-
-    # The rest.
+    def _there(self) -> str | None:
+        """The program of the service of our name."""
+        try:
+            with self._service(scm.QUERY_CONFIG) as service:
+                return self._api.registered(service).binary
+        except Refused as error:
+            if error.code == scm.NO_SUCH_SERVICE:
+                return None
+            raise
 
     def _complete(self, service: Any) -> tuple[str, ...]:
         """What cannot be said at creation; gives what this Windows does not know."""
@@ -190,7 +199,7 @@ class ServiceManager:
                 if error.code == scm.NO_SUCH_SERVICE:
                     return
                 if error.code != scm.MARKED_FOR_DELETE:
-                    raise _said(error) from error
+                    raise said(error) from error
             self._rest(0.1)
         raise Trouble(
             "Windows will remove the service when the last window that shows it is closed (services.msc?)"
@@ -209,7 +218,7 @@ def _details() -> Iterator[tuple[int, ctypes.Structure, str]]:
     yield scm.PRESHUTDOWN, scm.Number(PRESHUTDOWN), "the time to end before Windows does"
 
 
-def _said(error: Refused) -> Exception:
+def said(error: Refused) -> Exception:
     """What it means for a person."""
     match error.code:
         case scm.ACCESS_DENIED:

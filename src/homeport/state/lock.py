@@ -15,6 +15,8 @@ from ..core.errors import ConfigError
 
 if sys.platform == "win32":
     import msvcrt
+
+    from . import mutex
 else:
     import fcntl
 
@@ -30,25 +32,47 @@ class Lock:
         self._path = directory / "agent.lock"
         self._directory = directory
         self._file = -1
+        self._mutex: int | None = None
 
     def __enter__(self) -> Self:
+        if sys.platform == "win32":  # first: it holds even where the directory cannot be written
+            self._mutex = mutex.take(self._directory)
+            if self._mutex is None:
+                raise self._taken(_holder(self._path))
+        try:
+            self._lock()
+        except AlreadyRunning:
+            self._let_go()
+            raise
+        return self
+
+    def _lock(self) -> None:
         self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._file = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
         if not _take(self._file):
             holder = os.read(self._file, 20).decode("ascii", "replace").strip() or "unknown"
             os.close(self._file)
-            raise AlreadyRunning(
-                f"another agent (process {holder}) already uses the state directory {self._directory}; "
-                "stop it, or give this one a directory of its own (state_dir)"
-            )
+            self._file = -1
+            raise self._taken(holder)
         os.ftruncate(self._file, 0)
         os.write(self._file, f"{os.getpid()}\n".encode())
-        return self
+
+    def _taken(self, holder: str) -> AlreadyRunning:
+        return AlreadyRunning(
+            f"another agent (process {holder}) already uses the state directory {self._directory}; "
+            "stop it, or give this one a directory of its own (state_dir)"
+        )
+
+    def _let_go(self) -> None:
+        if sys.platform == "win32" and self._mutex is not None:
+            mutex.release(self._mutex)
+            self._mutex = None
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         os.close(self._file)
+        self._let_go()
 
 
 def held(directory: Path) -> bool:
@@ -61,6 +85,14 @@ def held(directory: Path) -> bool:
         return not _take(file)
     finally:
         os.close(file)
+
+
+def _holder(path: Path) -> str:
+    """The process that wrote itself down there."""
+    try:
+        return path.read_text("ascii", "replace").strip() or "unknown"
+    except OSError:
+        return "unknown"
 
 
 def _take(file: int) -> bool:

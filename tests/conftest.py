@@ -1,6 +1,7 @@
-"""What holds for every test."""
+"""What holds for every test, and which are collected on which system: nothing is skipped, and nothing hides."""
 
 import logging
+import sys
 from collections.abc import Iterator
 
 import pytest
@@ -9,6 +10,38 @@ from hypothesis import HealthCheck, settings
 # Nothing here is judged by the clock: a busy machine is no defect.
 settings.register_profile("homeport", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("homeport")
+
+# Files and folders that only one system can run, each with its reason.  All else runs everywhere: `make test`
+# has Windows' Python collect this folder a second time.  Single tests carry `pytest.mark.linux("why")` or
+# `pytest.mark.posix("why")`.
+_OF_LINUX = {
+    "home": "homes of network namespaces",
+    "lab": "network namespaces, and the daemons in them",
+    "peers": "BIND, Knot, PowerDNS, miniupnpd and nsupdate.info are programs of Linux",
+    "windows": "drives a Windows under Wine from outside",
+    "cli/test_kill.py": "kill -9, SIGTERM and SIGINT from another process",
+    "net/test_neighbours.py": "neighbours in network namespaces",
+    "net/test_system_events.py": "rtnetlink and timerfd",
+}
+_OF_WINDOWS = {"net/test_windows_events.py": "functions of Windows' DLLs"}
+
+collect_ignore = [
+    *(_OF_LINUX if sys.platform != "linux" else ()),
+    *(_OF_WINDOWS if sys.platform != "win32" else ()),
+]
+_ELSEWHERE = {"linux": sys.platform != "linux", "posix": sys.platform == "win32"}
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out the single tests that this system cannot run; pytest counts them as deselected."""
+    out = [
+        item
+        for item in items
+        if any(away and item.get_closest_marker(name) for name, away in _ELSEWHERE.items())
+    ]
+    if out:
+        config.hook.pytest_deselected(items=out)
+        items[:] = [item for item in items if item not in set(out)]
 
 
 @pytest.fixture(autouse=True)

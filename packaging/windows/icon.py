@@ -1,4 +1,4 @@
-"""Draws homeport.ico: a house with a signal above it.  Run it after a change: python packaging/windows/icon.py."""
+"""Draw homeport.ico, a house with a signal above it: python packaging/windows/icon.py."""
 
 from __future__ import annotations
 
@@ -47,7 +47,12 @@ def _png(size: int) -> bytes:
         return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
 
     head = struct.pack(">IIBBBBB", size, size, 8, 6, 0, 0, 0)
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(rows, 9)) + chunk(b"IEND", b"")
+    return (
+        b"\x89PNG\r\n\x1a\n"
+        + chunk(b"IHDR", head)
+        + chunk(b"IDAT", zlib.compress(rows, 9))
+        + chunk(b"IEND", b"")
+    )
 
 
 def _bitmap(size: int) -> bytes:

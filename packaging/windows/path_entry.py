@@ -62,7 +62,13 @@ def _tell_everybody() -> None:
         import ctypes  # noqa: PLC0415
 
         ctypes.WinDLL("user32").SendMessageTimeoutW(
-            _HWND_BROADCAST, _WM_SETTINGCHANGE, 0, ctypes.c_wchar_p("Environment"), _SMTO_ABORTIFHUNG, 5000, None
+            _HWND_BROADCAST,
+            _WM_SETTINGCHANGE,
+            0,
+            ctypes.c_wchar_p("Environment"),
+            _SMTO_ABORTIFHUNG,
+            5000,
+            None,
         )
 
 

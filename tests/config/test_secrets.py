@@ -17,7 +17,7 @@ from homeport.config.secrets import References
 from homeport.core.errors import ConfigError
 
 PYTHON = f'"{sys.executable}"'
-posix = pytest.mark.skipif(os.name != "posix", reason="permission bits and process groups are of POSIX")
+posix = pytest.mark.posix("permission bits and process groups")
 
 
 def revealed(text: str, environ: dict[str, str] | None = None, folder: Path = Path()) -> str:

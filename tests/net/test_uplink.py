@@ -26,8 +26,8 @@ from homeport.wire.http import Request
 
 A, AAAA = RRType.A, RRType.AAAA
 T = TypeVar("T")
-LINUX = pytest.mark.skipif(sys.platform != "linux", reason="Linux' own tables and options")
-POSIX = pytest.mark.skipif(sys.platform == "win32", reason="a POSIX shell")
+LINUX = pytest.mark.linux("its own tables and options")
+POSIX = pytest.mark.posix("a POSIX shell")
 
 
 def run(

@@ -35,7 +35,11 @@ class Lab:
             env=os.environ | (environment or {}),
             cwd=self.folder,
         )
-        return done.returncode, done.stdout.decode("utf-8", "replace"), done.stderr.decode("utf-8", "replace")
+        return (
+            done.returncode,
+            done.stdout.decode("utf-8", "replace"),
+            done.stderr.decode("utf-8", "replace"),
+        )
 
     def boot(self) -> None:
         """Start it, with what starts by itself there."""

@@ -17,7 +17,7 @@ import pytest
 
 from scripts import windows_setup
 from tests.peers import servers
-from tests.windows.conftest import PATIENCE, Lab, wait_until
+from tests.windows.conftest import Lab, wait_until
 
 KEY = base64.b64encode(bytes(range(32))).decode()
 UNINSTALL = r"HKLM\Software\Microsoft\Windows\CurrentVersion\Uninstall\Homeport"
@@ -179,7 +179,9 @@ def test_without_a_configuration_it_is_installed_but_not_started_and_an_example_
     assert (data / "example.toml").read_bytes().startswith(b"\xef\xbb\xbf#")
     assert not running(empty)
     shutil.copy(data / "example.toml", data / "homeport.toml")
-    assert homeport(empty, "check", "-c", r"C:\ProgramData\Homeport\homeport.toml")[0] == 2  # its token is not there
+    assert (
+        homeport(empty, "check", "-c", r"C:\ProgramData\Homeport\homeport.toml")[0] == 2
+    )  # its token is not there
     (data / "cloudflare.token").write_text("secret")
     assert homeport(empty, "check", "-c", r"C:\ProgramData\Homeport\homeport.toml")[0] == 0
 

@@ -1,4 +1,4 @@
-"""What holds for every test, and which are collected on which system: nothing is skipped, and nothing hides."""
+"""What holds for every test, and which are collected on which system."""
 
 import logging
 import sys
@@ -11,8 +11,8 @@ from hypothesis import HealthCheck, settings
 settings.register_profile("homeport", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("homeport")
 
-# Files and folders that only one system can run, each with its reason.  All else runs everywhere: `make test`
-# has Windows' Python collect this folder a second time.  Single tests carry `pytest.mark.linux("why")` or
+# Files and folders that only one system can run, each with its reason.  All else runs everywhere: with
+# `make test` Windows' Python collects this folder a second time.  Single tests carry `pytest.mark.linux("why")` or
 # `pytest.mark.posix("why")`.
 _OF_LINUX = {
     "home": "homes of network namespaces",

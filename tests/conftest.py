@@ -12,8 +12,8 @@ settings.register_profile("homeport", deadline=None, suppress_health_check=[Heal
 settings.load_profile("homeport")
 
 # Files and folders that only one system can run, each with its reason.  All else runs everywhere: with
-# `make test` Windows' Python collects this folder a second time.  Single tests carry `pytest.mark.linux("why")` or
-# `pytest.mark.posix("why")`.
+# `make test` Windows' Python collects this folder a second time.  A single test carries
+# `pytest.mark.linux("why")` or `pytest.mark.posix("why")`.
 _OF_LINUX = {
     "home": "homes of network namespaces",
     "lab": "network namespaces, and the daemons in them",

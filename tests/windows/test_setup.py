@@ -19,6 +19,7 @@ from scripts import windows_setup
 from tests.peers import servers
 from tests.windows.conftest import Lab, wait_until
 
+pytestmark = pytest.mark.timeout(3600)  # it builds three setup programs, under Wine
 KEY = base64.b64encode(bytes(range(32))).decode()
 UNINSTALL = r"HKLM\Software\Microsoft\Windows\CurrentVersion\Uninstall\Homeport"
 PATH = r"HKLM\System\CurrentControlSet\Control\Session Manager\Environment"

@@ -13,10 +13,12 @@ from typing import Any
 from .. import __version__
 from ..core.errors import ConfigError
 from .exits import INTERRUPTED, NOT_RIGHT, RIGHT, WRONG
+from .streams import forgiving
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; returns its exit status."""
+    forgiving()
     words = sys.argv[1:] if argv is None else list(argv)
     if words[:2] == ["service", "host"]:  # what a service manager types; persons are not told of it
         from .service_host import host  # noqa: PLC0415

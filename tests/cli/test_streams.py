@@ -15,13 +15,13 @@ from hypothesis import strategies as st
 
 from homeport.cli.streams import forgiving
 
-PAGES = ["ascii", "cp437", "cp850", "cp1252", "cp936", "cp932", "utf-8", "utf-16-le"]
+PAGES = ["ascii", "cp437", "cp850", "cp1252", "cp936", "utf-8", "utf-16-le"]
 SMALL = """
 [agent]
 state_dir = {state}
 [account.x]
 provider = "duckdns"
-token = "env:TOKEN"
+token = "00000000-0000-4000-8000-000000000000"
 [[record]]
 name = "home.duckdns.org"
 account = "x"
@@ -74,7 +74,7 @@ def test_a_command_tells_of_a_folder_with_spaces_and_chinese_characters_on_every
     folder = tmp_path / "Zo\xeb 的 文件夹 🏠"
     folder.mkdir()
     file = folder / "家 homeport.toml"
-    file.write_text(SMALL.format(state=json.dumps(str(folder / "état 状态"))), encoding="utf-8")
+    file.write_text(SMALL.format(state=quoted(folder / "état 状态")), encoding="utf-8")
     done = subprocess.run(
         [sys.executable, "-m", "homeport", "check", "-c", str(file)],
         capture_output=True,
@@ -90,7 +90,7 @@ def test_a_command_tells_of_a_folder_with_spaces_and_chinese_characters_on_every
 
 def test_a_configuration_with_a_bom_and_ends_of_lines_of_windows_is_read(tmp_path: Path) -> None:
     file = tmp_path / "homeport.toml"
-    text = SMALL.format(state=json.dumps(str(tmp_path / "state")))
+    text = SMALL.format(state=quoted(tmp_path / "state"))
     file.write_text(text, encoding="utf-8-sig", newline="\r\n")
 
     assert command("check", "-c", str(file))[0] == 0
@@ -103,7 +103,7 @@ def test_a_configuration_with_a_bom_and_ends_of_lines_of_windows_is_read(tmp_pat
 @pytest.mark.parametrize("page", ["utf-16", "utf-16-be", "gbk"])
 def test_a_configuration_in_another_encoding_is_a_mistake_with_a_remedy(tmp_path: Path, page: str) -> None:
     file = tmp_path / "homeport.toml"
-    text = "# 家\n" + SMALL.format(state=json.dumps(str(tmp_path / "state")))
+    text = "# 家\n" + SMALL.format(state=quoted(tmp_path / "state"))
     file.write_bytes((b"\xfe\xff" if page == "utf-16-be" else b"") + text.encode(page))
     status, errors = command("check", "-c", str(file))
 
@@ -118,7 +118,7 @@ def test_a_path_of_more_than_260_characters(tmp_path: Path) -> None:
         folder = folder / "a folder with a long name 长"
     folder.mkdir(parents=True)
     file = folder / "homeport.toml"
-    file.write_text(SMALL.format(state=json.dumps(str(folder / "state"))), encoding="utf-8")
+    file.write_text(SMALL.format(state=quoted(folder / "state")), encoding="utf-8")
 
     assert command("check", "-c", str(file))[0] == 0
     assert command("status", "-c", str(file))[0] == 1  # it has never run
@@ -130,3 +130,8 @@ def command(*words: str) -> tuple[int, str]:
         [sys.executable, "-m", "homeport", *words], capture_output=True, timeout=110, check=False
     )
     return done.returncode, done.stderr.decode("utf-8", "replace")
+
+
+def quoted(path: Path) -> str:
+    """As TOML takes a path on every system."""
+    return f"'{path}'"

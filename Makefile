@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PEERS := bind9 bind9-dnsutils knot pdns-server pdns-backend-sqlite3 openssl \
-  coturn dnsmasq-base iproute2 iputils-ping miniupnpd nftables libxml2-utils
+  coturn dnsmasq-base iproute2 iputils-ping miniupnpd nftables
 PACKERS := nsis gcc-mingw-w64-x86-64-posix binutils-mingw-w64-x86-64
 
 # Windows' Python under Wine: `make test` runs the tests by it too, `make windows` compiles with it.

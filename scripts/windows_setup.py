@@ -23,6 +23,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TypeVar
 
+from .windows_packages import packages
+
 _Thing = TypeVar("_Thing")
 ROOT = Path(__file__).parents[1]
 HERE = ROOT / "packaging" / "windows"
@@ -285,7 +287,10 @@ def launchers(stage: Path, work: Path, dll: str, version: str) -> None:
 
 # -- the manual ------------------------------------------------------------------------------------
 
-_PAGE = '<!DOCTYPE html><html lang="{lang}"><meta charset="utf-8"><title>{title}</title><pre>{text}</pre></html>\n'
+_PAGE = (
+    '<!DOCTYPE html><html lang="{lang}"><meta charset="utf-8"><title>{title}</title>'
+    "<pre>{text}</pre></html>\n"
+)
 
 
 def manual(folder: Path) -> None:
@@ -394,6 +399,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     output = build(args.work, args.target, args.lab, version=version, embed=args.embed, sign=args.sign)
     digest = sha256(output.read_bytes())
     (args.target / f"{output.name}.sha256").write_text(f"{digest}  {output.name}\n")
+    packages(output, version, args.target)
     print(f"{digest}  {output} ({output.stat().st_size / 1e6:.1f} MB)")
     return 0
 

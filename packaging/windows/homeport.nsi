@@ -281,9 +281,9 @@ SectionEnd
 
 Section /o "$(FirewallName)" FirewallRule
   ${If} $MultiUser.InstallMode == AllUsers
-    nsExec::ExecToLog 'netsh advfirewall firewall delete rule name="${RULE}"'
+    nsExec::ExecToLog '"$SYSDIR\netsh.exe" advfirewall firewall delete rule name="${RULE}"'
     Pop $0
-    nsExec::ExecToLog 'netsh advfirewall firewall add rule name="${RULE}" dir=in action=allow \
+    nsExec::ExecToLog '"$SYSDIR\netsh.exe" advfirewall firewall add rule name="${RULE}" dir=in action=allow \
       program="$INSTDIR\homeport.exe" remoteip=LocalSubnet profile=private,domain enable=yes'
     Pop $0
   ${EndIf}
@@ -365,7 +365,7 @@ Section "un.Homeport" UnProgram
   nsExec::ExecToLog '"$INSTDIR\lib\python.exe" -B "$INSTDIR\lib\path_entry.py" remove $Who "$INSTDIR"'
   Pop $0
   ${If} $MultiUser.InstallMode == AllUsers
-    nsExec::ExecToLog 'netsh advfirewall firewall delete rule name="${RULE}"'
+    nsExec::ExecToLog '"$SYSDIR\netsh.exe" advfirewall firewall delete rule name="${RULE}"'
     Pop $0
   ${EndIf}
   RMDir /r "$SMPROGRAMS\Homeport"

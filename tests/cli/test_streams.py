@@ -29,7 +29,9 @@ account = "x"
 
 
 @given(text=st.text(), page=st.sampled_from(PAGES))
-def test_every_text_is_taken_what_the_page_has_is_unchanged_and_json_stays_json(text: str, page: str) -> None:
+def test_every_text_is_taken_what_the_page_has_is_unchanged_and_json_stays_json(
+    text: str, page: str
+) -> None:
     with pytest.MonkeyPatch.context() as patch:
         octets = io.BytesIO()
         patch.setattr(sys, "stdout", io.TextIOWrapper(octets, encoding=page, newline=""))

@@ -1,8 +1,8 @@
 """What winget and Chocolatey need to know of a setup program: `make windows` writes it beside that.
 
-`packaging/winget` and `packaging/chocolatey` are the files, with @VERSION@, @SHA256@, @URL@ and @HOME@ where
-a release differs from the next one.  https://learn.microsoft.com/windows/package-manager/package/manifest and
-https://docs.chocolatey.org/en-us/create/create-packages (read 2026-11-21).
+`packaging/winget` and `packaging/chocolatey` are the files, with @VERSION@, @SHA256@, @URL@ and @HOME@
+where a release differs from the next one.
+https://learn.microsoft.com/windows/package-manager/package/manifest and https://docs.chocolatey.org/en-us/create/create-packages (read 2026-11-21).
 """
 
 from __future__ import annotations

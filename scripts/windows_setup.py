@@ -73,6 +73,9 @@ def build(  # one step after the other, each with what the one before it made
     manual(lib / "docs")
     bytecode(lab, lib)
     launchers(stage, work, dll, version)
+    program, _, words = sign.partition(" ")
+    if shutil.which(program):  # NSIS calls it from another folder
+        sign = f"{Path(str(shutil.which(program))).resolve()} {words}".rstrip()
     if sign:
         for name in ("homeport.exe", "homeportw.exe"):
             run([*sign.split(), str(stage / name)])

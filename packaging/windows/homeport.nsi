@@ -53,8 +53,8 @@ ShowInstDetails show
 ShowUninstDetails show
 VIProductVersion "${NUMBERS}"
 !ifdef SIGN
-  !uninstfinalize '${SIGN} "%1"'
-  !finalize '${SIGN} "%1"'
+  !uninstfinalize '${SIGN} "%1"' = 0
+  !finalize '${SIGN} "%1"' = 0
 !endif
 
 Var Given      ; the folder that /D names

@@ -54,6 +54,8 @@ def run(
     for warning in config.warnings if log_file is not None else ():
         LOGGER.warning("%s", warning)
     with ExitStack() as stack:
+        if host is None and sys.platform == "win32":
+            _mind_the_window(stack)
         try:
             stack.enter_context(Lock(config.agent.state_dir))
         except OSError as error:
@@ -69,6 +71,15 @@ def run(
         from .forever import forever  # noqa: PLC0415 - one round listens to nobody
 
         return _until_signal(forever(config, store, recorder, host or Nobody(), as_json=as_json))
+
+
+def _mind_the_window(stack: ExitStack) -> None:
+    """A console that is closed ends the agent in good order, as Ctrl-C does."""
+    from ..service import windows_console  # noqa: PLC0415 - for one system
+
+    console = windows_console.real()
+    if console.listen():
+        stack.callback(console.leave)
 
 
 @contextmanager

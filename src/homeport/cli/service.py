@@ -245,8 +245,8 @@ def _program(how: How) -> tuple[str, ...]:
     if getattr(sys, "frozen", False):
         return (sys.executable,)
     python = Path(sys.executable)
-    silent = python.with_name("pythonw.exe")
-    quiet = how in (How.RUN, How.TASK) and python.name.lower() == "python.exe" and silent.is_file()
+    silent = python.with_name(f"{python.stem}w.exe")
+    quiet = how in (How.RUN, How.TASK) and silent.is_file()
     return (str(silent if quiet else python), "-m", "homeport")
 
 

@@ -59,6 +59,7 @@ VIProductVersion "${NUMBERS}"
 
 Var Given      ; the folder that /D names
 Var Was        ; 1 if the service ran before
+Var Failed     ; 1 if a name could not be changed
 Var Upgrade    ; 1 if another version is here
 Var Data       ; the folder of the configuration
 Var Configured ; 1 if there is a configuration
@@ -201,12 +202,33 @@ Function OpenData
   ExecShell open "$Data"
 FunctionEnd
 
+; A virus scanner looks into what has just been written, and holds it for a moment: patience for half a minute.
+; $Failed is 1 if the name is still the old one.
+!macro Patiently FROM TO
+  StrCpy $1 0
+  ${Do}
+    ClearErrors
+    Rename "${FROM}" "${TO}"
+    ${IfNot} ${Errors}
+      ${ExitDo}
+    ${ElseIf} $1 == 60
+      StrCpy $Failed 1
+      ${ExitDo}
+    ${EndIf}
+    IntOp $1 $1 + 1
+    Sleep 500
+  ${Loop}
+!macroend
+
 ; Put one name of the new version in the place of the old one.
 !macro Swap NAME
-  ${If} ${FileExists} "$INSTDIR\${NAME}"
-    Rename "$INSTDIR\${NAME}" "$INSTDIR\old\${NAME}"
+  ${If} $Failed == 0
+  ${AndIf} ${FileExists} "$INSTDIR\${NAME}"
+    !insertmacro Patiently "$INSTDIR\${NAME}" "$INSTDIR\old\${NAME}"
   ${EndIf}
-  Rename "$INSTDIR\new\${NAME}" "$INSTDIR\${NAME}"
+  ${If} $Failed == 0
+    !insertmacro Patiently "$INSTDIR\new\${NAME}" "$INSTDIR\${NAME}"
+  ${EndIf}
 !macroend
 !macro SwapBack NAME
   ${If} ${FileExists} "$INSTDIR\old\${NAME}"
@@ -245,11 +267,11 @@ Section "Homeport" Program
     Abort "$(StillRuns)"
   ${EndIf}
   CreateDirectory "$INSTDIR\old"
-  ClearErrors
+  StrCpy $Failed 0
   !insertmacro Swap lib
   !insertmacro Swap homeport.exe
   !insertmacro Swap homeportw.exe
-  ${If} ${Errors}
+  ${If} $Failed == 1
     Abort "$(NotWritten)"
   ${EndIf}
   StrCpy $Code 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import os
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -22,6 +23,8 @@ from tests.windows.conftest import Lab, wait_until
 pytestmark = pytest.mark.timeout(3600)  # it builds three setup programs, under Wine
 KEY = base64.b64encode(bytes(range(32))).decode()
 UNINSTALL = r"HKLM\Software\Microsoft\Windows\CurrentVersion\Uninstall\Homeport"
+PERSON = UNINSTALL.replace("HKLM", "HKCU")
+RUN = r"HKCU\Software\Microsoft\Windows\CurrentVersion\Run"
 PATH = r"HKLM\System\CurrentControlSet\Control\Session Manager\Environment"
 PROGRAMS = r"C:\Program Files\Homeport"
 FIRST, SECOND = "0.1.0", "0.1.1"
@@ -207,6 +210,57 @@ def test_while_a_person_runs_it_an_upgrade_changes_nothing_and_says_so_by_its_ex
         lab.wine("taskkill", "/F", "/IM", "homeport.exe")
         assert install(lab, setups[SECOND]) == 0
         assert homeport(lab, "--version")[1].split() == ["homeport", SECOND]
+
+
+def test_for_one_person_in_a_folder_with_spaces_and_chinese_characters(
+    empty: Lab, setups: dict[str, Path], tmp_path: Path
+) -> None:
+    lab, address, folder = empty, tmp_path / "address", r"C:\users\root\我的 程序\Home port"
+    data = lab.disk / "users" / "root" / "AppData" / "Local" / "homeport"
+    move(address, "8.8.8.1")
+    with servers.bind(["example.com"], "key", KEY) as server:
+        configure(data, server.port, address)
+        assert install(lab, setups[FIRST], "/CURRENTUSER", f"/D={folder}") == 0
+        wait_until(lambda: published(server) == [IPv4Address("8.8.8.1")], "BIND says it")
+        assert homeport(lab, "service", "status", "--how", "run", folder=folder)[0] == 0
+        assert lab.registry(PERSON, "QuietUninstallString") is not None
+        assert lab.registry(UNINSTALL, "QuietUninstallString") is None
+        assert list((data / "state").iterdir())
+        assert install(lab, setups[SECOND], "/CURRENTUSER") == 0
+        assert homeport(lab, "--version", folder=folder)[1].split() == ["homeport", SECOND]
+        uninstall(lab, folder, "/CURRENTUSER", "/PURGE")
+    assert lab.registry(PERSON, "QuietUninstallString") is None
+    assert lab.registry(RUN, "Homeport") is None
+    assert lab.registry(r"HKCU\Environment", "Path") in (None, "")
+    assert not data.exists() and not (lab.program_data / "Homeport").exists()
+
+
+def test_on_a_chinese_windows_every_text_is_said_in_its_code_page(
+    empty: Lab, setups: dict[str, Path]
+) -> None:
+    lab = empty
+    assert install(lab, setups[FIRST]) == 0
+    for name in ("家里 的 配置", "Zoë 🏠"):
+        folder = lab.disk / name
+        folder.mkdir(exist_ok=True)
+        shutil.copy(windows_setup.HERE / "example.toml", folder / "homeport.toml")
+    lab.halt()
+    command = [str(lab.folder / "wine"), rf"{PROGRAMS}\homeport.exe", "check", "-c"]
+    chinese = os.environ | {"WINELAB_LOCALE": "zh_CN.UTF-8"}
+    said = [
+        subprocess.run(
+            [*command, rf"C:\{name}\homeport.toml"], env=chinese, capture_output=True, check=False
+        )
+        for name in ("家里 的 配置", "Zoë 🏠", "没有")
+    ]
+    lab.halt()
+
+    assert said[0].returncode == 0 and r"C:\家里 的 配置\homeport.toml: right" in said[0].stdout.decode(
+        "gbk"
+    )
+    assert said[1].returncode == 0 and r"\ud83c\udfe0\homeport.toml: right" in said[1].stdout.decode("gbk")
+    assert said[2].returncode == 2 and "没有" in said[2].stderr.decode("gbk")
+    lab.boot()
 
 
 def everything(lab: Lab) -> dict[str, str]:

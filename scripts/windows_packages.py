@@ -2,7 +2,8 @@
 
 `packaging/winget` and `packaging/chocolatey` are the files, with @VERSION@, @SHA256@, @URL@ and @HOME@
 where a release differs from the next one.
-https://learn.microsoft.com/windows/package-manager/package/manifest and https://docs.chocolatey.org/en-us/create/create-packages (read 2026-11-21).
+https://learn.microsoft.com/windows/package-manager/package/manifest (read 2026-11-21)
+https://docs.chocolatey.org/en-us/create/create-packages (read 2026-11-21)
 """
 
 from __future__ import annotations

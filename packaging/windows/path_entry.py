@@ -51,7 +51,10 @@ def main(argv: list[str]) -> int:
         after = with_folder(before, folder) if what == "add" else without_folder(before, folder)
         if after == before:
             return 0
-        winreg.SetValueEx(key, "Path", 0, kind, after)
+        if after:
+            winreg.SetValueEx(key, "Path", 0, kind, after)
+        else:  # it was ours alone
+            winreg.DeleteValue(key, "Path")
     _tell_everybody()
     return 0
 

@@ -59,7 +59,8 @@ def away(lab: Lab) -> None:
         uninstall(lab, PROGRAMS)
     lab.wine("sc", "stop", "Homeport")
     lab.wine("sc", "delete", "Homeport")
-    shutil.rmtree(lab.program_data / "Homeport", ignore_errors=True)
+    for left in (lab.program_data / "Homeport", lab.disk / "users" / "root" / "我的 程序"):
+        shutil.rmtree(left, ignore_errors=True)
 
 
 def install(lab: Lab, setup: Path, *words: str) -> int:

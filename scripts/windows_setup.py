@@ -410,7 +410,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def source_version() -> str:
     """What `homeport --version` says."""
     text = (ROOT / "src" / "homeport" / "__init__.py").read_text(encoding="utf-8")
-    return one(re.findall(r'(?m)^__version__ = "(.*)"$', text))
+    return str(one(re.findall(r'(?m)^__version__ = "(.*)"$', text)))
 
 
 if __name__ == "__main__":

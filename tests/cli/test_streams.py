@@ -34,12 +34,13 @@ def test_every_text_is_taken_what_the_page_has_is_unchanged_and_json_stays_json(
 ) -> None:
     with pytest.MonkeyPatch.context() as patch:
         octets = io.BytesIO()
-        patch.setattr(sys, "stdout", io.TextIOWrapper(octets, encoding=page, newline=""))
+        stream = io.TextIOWrapper(octets, encoding=page, newline="")
+        patch.setattr(sys, "stdout", stream)
         forgiving()
         sys.stdout.write(text + "\n" + json.dumps(text, ensure_ascii=False))
-        sys.stdout.flush()
+        stream.flush()
         said = octets.getvalue().decode(page)
-        sys.stdout.detach()
+        stream.detach()
 
     assert json.loads(said[said.rindex("\n") + 1 :]) == text
     try:

@@ -29,7 +29,10 @@ _OF_LINUX = {
     "net/test_neighbours.py": "neighbours in network namespaces",
     "net/test_system_events.py": "rtnetlink and timerfd",
 }
-_OF_WINDOWS = {"net/test_windows_events.py": "functions of Windows' DLLs"}
+_OF_WINDOWS = {
+    "net/test_windows_clock.py": "functions of Windows' DLLs",
+    "net/test_windows_events.py": "functions of Windows' DLLs",
+}
 
 collect_ignore = [
     *(_OF_LINUX if sys.platform != "linux" else ()),

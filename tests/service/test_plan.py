@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import errno
-from pathlib import PureWindowsPath
+from pathlib import Path, PureWindowsPath
 
 import pytest
 from hypothesis import given
@@ -141,7 +141,7 @@ def test_a_configuration_that_may_not_be_read_is_a_matter_of_rights() -> None:
     assert failure.explain(error, "me").code == failure.PERMISSION
 
 
-def test_what_was_kept_is_found_until_it_is_forgotten(tmp_path) -> None:
+def test_what_was_kept_is_found_until_it_is_forgotten(tmp_path: Path) -> None:
     folder = tmp_path / "日志"
     assert failure.last(folder) is None
     failure.keep(folder, failure.Failure(2, "第三行不对"))

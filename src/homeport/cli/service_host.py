@@ -39,13 +39,21 @@ def _as_service(args: argparse.Namespace) -> int:
     from ..service import windows_host  # noqa: PLC0415 - for one system
     from ..service.scm import Refused  # noqa: PLC0415
 
-    manager = windows_host.real(NAME)
+    manager = windows_host.real(NAME, _clock_was_set)
     try:
         manager.connect()
     except Refused as error:
         print(f"homeport: this command is for Windows' service manager: {error}", file=sys.stderr)
         return NOT_RIGHT
     return _hosted(args, manager, manager.ended, account(How.SERVICE, user=False))
+
+
+def _clock_was_set() -> None:
+    """Windows tells services of it by their manager, and windows of programs by a message."""
+    if sys.platform == "win32":
+        from ..net import windows_clock  # noqa: PLC0415 - only then
+
+        windows_clock.clock_was_set()
 
 
 def _hosted(args: argparse.Namespace, host: Host, ended: Callable[[int], None], who: str) -> int:

@@ -1,4 +1,4 @@
-"""The listeners to this machine's own system: one for its addresses and routes, one for its sleep."""
+"""The listeners to this machine's own system: for its addresses and routes, its sleep and its clock."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ def listeners(macs: Collection[bytes] = ()) -> list[Listener]:
     `macs` are the MAC addresses of the neighbours whose addresses are wanted; only Linux tells of them.
     """
     if sys.platform == "win32":
+        from .windows_clock import ClockEvents  # noqa: PLC0415
         from .windows_events import AddressEvents, PowerEvents  # noqa: PLC0415
 
-        return [AddressEvents(), PowerEvents()]
+        return [AddressEvents(), PowerEvents(), ClockEvents()]
     elif sys.platform == "linux":  # noqa: RET505 - so mypy sees that one branch only is of a system
-        from .clock_events import ClockEvents  # noqa: PLC0415
-        from .netlink import NetlinkEvents  # noqa: PLC0415
+        from . import clock_events, netlink  # noqa: PLC0415
 
-        return [NetlinkEvents(macs), ClockEvents()]
+        return [netlink.NetlinkEvents(macs), clock_events.ClockEvents()]
     else:
         from .routing_socket import RoutingSocket  # noqa: PLC0415
 

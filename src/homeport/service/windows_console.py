@@ -1,8 +1,8 @@
 """The end of a console window: Windows waits five seconds for it, then ends the program anyway.
 
-Learn.microsoft.com, SetConsoleCtrlHandler, "HandlerRoutine callback function" (read 2026-11-21).  Ctrl-C and
-Ctrl-Break reach Python as signals.  So does a closed window, but as soon as the signal is noted Windows ends
-the process; so this handler keeps Windows waiting until the agent has ended by itself.
+Learn.microsoft.com, SetConsoleCtrlHandler, "HandlerRoutine callback function" (read 2026-11-21).  Ctrl-C
+and Ctrl-Break reach Python as signals.  So does a closed window, but as soon as the signal is noted Windows
+ends the process; so this handler keeps Windows waiting until the agent has ended by itself.
 """
 
 from __future__ import annotations

@@ -1,0 +1,53 @@
+"""The clock of Windows, run by Windows Python (under Wine: scripts/windows-lab)."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Callable
+
+import pytest
+
+assert sys.platform == "win32", "elsewhere conftest.py leaves this file out"
+
+import ctypes  # noqa: E402 - a module for one system says so first
+from ctypes import wintypes  # noqa: E402
+
+from homeport.core.hint import Hint  # noqa: E402
+from homeport.net import windows_clock  # noqa: E402
+from homeport.net.windows_clock import CLASS, TIME_CHANGE, ClockEvents  # noqa: E402
+
+user = ctypes.WinDLL("user32")
+user.FindWindowW.restype = wintypes.HWND
+
+
+def by_message() -> None:
+    """As Windows tells all windows."""
+    user.PostMessageW(wintypes.HWND(user.FindWindowW(CLASS, None)), TIME_CHANGE, 0, 0)
+
+
+def here() -> bool:
+    return bool(user.FindWindowW(CLASS, None))
+
+
+@pytest.mark.parametrize("set_clock", [by_message, windows_clock.clock_was_set])
+def test_a_clock_that_was_set_is_told_until_nobody_listens(set_clock: Callable[[], None]) -> None:
+    async def act() -> None:
+        for _ in range(3):
+            told: list[Hint] = []
+            news = asyncio.Event()
+            work = asyncio.ensure_future(
+                ClockEvents().run(lambda hint, told=told, news=news: (told.append(hint), news.set()))
+            )
+            while not here():
+                await asyncio.sleep(0.01)
+            set_clock()
+            await news.wait()
+            work.cancel()
+            await asyncio.gather(work, return_exceptions=True)
+            assert [hint.says for hint in told] == ["the clock was set"]
+            assert not here()
+            set_clock()
+
+    asyncio.run(act())
+    assert not windows_clock._ears

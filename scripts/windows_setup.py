@@ -338,14 +338,14 @@ def everything(stage: Path) -> list[Path]:
 
 
 def commands(stage: Path) -> str:
-    """What unpacks it into the folder `new` of $INSTDIR, as NSIS' commands."""
+    """What unpacks it into the folder `.homeport-new` of $INSTDIR, as NSIS' commands."""
     lines: list[str] = []
     folder = None
     for path in everything(stage):
         relative = path.relative_to(stage)
         if relative.parent != folder:
             folder = relative.parent
-            there = "\\".join(("$INSTDIR", "new", *folder.parts))
+            there = "\\".join(("$INSTDIR", ".homeport-new", *folder.parts))
             lines.append(f'SetOutPath "{there}"')
         here = str(path).replace("$", "$$")
         lines.append(f'File "{here}"')

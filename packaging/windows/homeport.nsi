@@ -224,18 +224,18 @@ FunctionEnd
 !macro Swap NAME
   ${If} $Failed == 0
   ${AndIf} ${FileExists} "$INSTDIR\${NAME}"
-    !insertmacro Patiently "$INSTDIR\${NAME}" "$INSTDIR\old\${NAME}"
+    !insertmacro Patiently "$INSTDIR\${NAME}" "$INSTDIR\.homeport-old\${NAME}"
   ${EndIf}
   ${If} $Failed == 0
-    !insertmacro Patiently "$INSTDIR\new\${NAME}" "$INSTDIR\${NAME}"
+    !insertmacro Patiently "$INSTDIR\.homeport-new\${NAME}" "$INSTDIR\${NAME}"
   ${EndIf}
 !macroend
 !macro SwapBack NAME
-  ${If} ${FileExists} "$INSTDIR\old\${NAME}"
+  ${If} ${FileExists} "$INSTDIR\.homeport-old\${NAME}"
     ${If} ${FileExists} "$INSTDIR\${NAME}"
-      Rename "$INSTDIR\${NAME}" "$INSTDIR\new\${NAME}"
+      Rename "$INSTDIR\${NAME}" "$INSTDIR\.homeport-new\${NAME}"
     ${EndIf}
-    Rename "$INSTDIR\old\${NAME}" "$INSTDIR\${NAME}"
+    Rename "$INSTDIR\.homeport-old\${NAME}" "$INSTDIR\${NAME}"
   ${EndIf}
 !macroend
 
@@ -243,16 +243,21 @@ Section "Homeport" Program
   SectionIn RO
   Call Places
   StrCpy $Code 5
-  StrCpy $Upgrade 0
-  ${If} ${FileExists} "$INSTDIR\uninstall.exe"
-    StrCpy $Upgrade 1
-  ${EndIf}
   ; A swap that was cut short, by a power failure, is undone first.
   !insertmacro SwapBack lib
   !insertmacro SwapBack homeport.exe
   !insertmacro SwapBack homeportw.exe
-  RMDir /r "$INSTDIR\new"
-  RMDir /r "$INSTDIR\old"
+  RMDir /r "$INSTDIR\.homeport-new"
+  RMDir /r "$INSTDIR\.homeport-old"
+  ; A folder in which somebody else's things are called as ours are: ours go into one of their own.
+  ${If} ${FileExists} "$INSTDIR\lib"
+  ${AndIfNot} ${FileExists} "$INSTDIR\lib\ORIGIN.txt"
+    StrCpy $INSTDIR "$INSTDIR\Homeport"
+  ${EndIf}
+  StrCpy $Upgrade 0
+  ${If} ${FileExists} "$INSTDIR\lib\ORIGIN.txt"
+    StrCpy $Upgrade 1
+  ${EndIf}
   ClearErrors
   !include "${FILES}"
   ${If} ${Errors}
@@ -266,7 +271,7 @@ Section "Homeport" Program
     MessageBox MB_OK|MB_ICONSTOP "$(StillRuns)" /SD IDOK
     Abort "$(StillRuns)"
   ${EndIf}
-  CreateDirectory "$INSTDIR\old"
+  CreateDirectory "$INSTDIR\.homeport-old"
   StrCpy $Failed 0
   !insertmacro Swap lib
   !insertmacro Swap homeport.exe
@@ -275,8 +280,8 @@ Section "Homeport" Program
     Abort "$(NotWritten)"
   ${EndIf}
   StrCpy $Code 0
-  RMDir /r "$INSTDIR\old"
-  RMDir /r "$INSTDIR\new"
+  RMDir /r "$INSTDIR\.homeport-old"
+  RMDir /r "$INSTDIR\.homeport-new"
 
   WriteUninstaller "$INSTDIR\uninstall.exe"
   WriteRegStr SHCTX "${KEY}" "Folder" "$INSTDIR"
@@ -359,8 +364,8 @@ Function .onInstFailed
   !insertmacro SwapBack lib
   !insertmacro SwapBack homeport.exe
   !insertmacro SwapBack homeportw.exe
-  RMDir /r "$INSTDIR\new"
-  RMDir /r "$INSTDIR\old"
+  RMDir /r "$INSTDIR\.homeport-new"
+  RMDir /r "$INSTDIR\.homeport-old"
   SetOutPath "$TEMP"
   RMDir "$INSTDIR"
   Call StartAgain
@@ -393,8 +398,8 @@ Section "un.Homeport" UnProgram
   RMDir /r "$SMPROGRAMS\Homeport"
   ; Only what is ours: the folder may be one in which a person keeps other things.
   RMDir /r "$INSTDIR\lib"
-  RMDir /r "$INSTDIR\new"
-  RMDir /r "$INSTDIR\old"
+  RMDir /r "$INSTDIR\.homeport-new"
+  RMDir /r "$INSTDIR\.homeport-old"
   Delete "$INSTDIR\homeport.exe"
   Delete "$INSTDIR\homeportw.exe"
   Delete "$INSTDIR\uninstall.exe"

@@ -236,6 +236,20 @@ def test_for_one_person_in_a_folder_with_spaces_and_chinese_characters(
     assert not data.exists() and not (lab.program_data / "Homeport").exists()
 
 
+def test_in_a_folder_of_somebody_else_nothing_of_theirs_is_touched(
+    empty: Lab, setups: dict[str, Path]
+) -> None:
+    theirs = empty.disk / "tools" / "lib" / "theirs.txt"
+    theirs.parent.mkdir(parents=True, exist_ok=True)
+    theirs.write_text("important")
+
+    assert install(empty, setups[FIRST], r"/D=C:\tools") == 0
+    assert homeport(empty, "--version", folder=r"C:\tools\Homeport")[0] == 0
+    uninstall(empty, r"C:\tools\Homeport")
+    assert [path for path in (empty.disk / "tools").rglob("*") if path.is_file()] == [theirs]
+    shutil.rmtree(empty.disk / "tools")
+
+
 def test_on_a_chinese_windows_every_text_is_said_in_its_code_page(
     empty: Lab, setups: dict[str, Path]
 ) -> None:

@@ -34,18 +34,15 @@ def here() -> bool:
 def test_a_clock_that_was_set_is_told_until_nobody_listens(set_clock: Callable[[], None]) -> None:
     async def act() -> None:
         for _ in range(3):
-            told: list[Hint] = []
-            news = asyncio.Event()
-            work = asyncio.ensure_future(
-                ClockEvents().run(lambda hint, told=told, news=news: (told.append(hint), news.set()))
-            )
+            told: asyncio.Queue[Hint] = asyncio.Queue()
+            work = asyncio.ensure_future(ClockEvents().run(told.put_nowait))
             while not here():
                 await asyncio.sleep(0.01)
             set_clock()
-            await news.wait()
+            assert (await told.get()).says == "the clock was set"
             work.cancel()
             await asyncio.gather(work, return_exceptions=True)
-            assert [hint.says for hint in told] == ["the clock was set"]
+            assert told.empty()
             assert not here()
             set_clock()
 

@@ -7,7 +7,7 @@ import json
 import os
 import sys
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -33,22 +33,11 @@ class Platform(NamedTuple):
     machine: Places
     mine: Places
     managers: Mapping[How, Manager]  # each way, the best first
+    environment: Callable[[bool], Mapping[str, str]]  # which variables an agent (of a person?) will see
+    prepare: Callable[[Plan], tuple[str, ...]]  # folders and rights; gives what the person should know
 
     def places(self, *, user: bool) -> Places:
         return self.mine if user else self.machine
-
-    def environment(self, *, user: bool) -> Mapping[str, str]:
-        """What the agent will see of variables."""
-        from ..service.windows_environment import environment  # noqa: PLC0415 - for one system
-
-        return environment(os.environ, user=user)
-
-    def prepare(self, plan: Plan) -> tuple[str, ...]:
-        """Folders and their rights; gives what the person should know."""
-        from ..service import windows_files  # noqa: PLC0415 - for one system
-
-        files = windows_files.real()
-        return (*windows_files.prepare(files, plan), *windows_files.programs(files, plan, _own_folders()))
 
 
 def service(args: argparse.Namespace) -> int:
@@ -76,7 +65,7 @@ def install(here: Platform, how: How, named: Path | None, *, user: bool, begin: 
     """Checked first, then done, then the system is asked whether it is so."""
     places = here.places(user=user)
     file = _file(places, named, needed=begin)
-    config = _checked(file, here.environment(user=user)) if file.exists() else None
+    config = _checked(file, here.environment(user)) if file.exists() else None
     if config is not None:
         places = places._replace(state=config.agent.state_dir)
     argv = plans.agent_command(_program(how), how, file, places.logs)
@@ -264,7 +253,9 @@ def _platform() -> Platform:
     """That of this machine, which `plans.chosen` has found to be Windows."""
     import shutil  # noqa: PLC0415 - only who installs and asks pays for it
 
-    from ..service import nssm, scm, windows_agents, windows_signals  # noqa: PLC0415 - for one system
+    # PLC0415 below: they are for one system.
+    from ..service import nssm, scm, windows_agents, windows_files, windows_signals  # noqa: PLC0415
+    from ..service.windows_environment import environment  # noqa: PLC0415
     from ..service.windows_service import ServiceManager  # noqa: PLC0415
 
     api, signals = scm.real(), windows_signals.real()
@@ -279,4 +270,9 @@ def _platform() -> Platform:
         How.TASK: windows_agents.Task(signals, of_machine, of_mine, ask, person),
         How.RUN: windows_agents.RunKey(signals, of_mine, registry, windows_agents.spawn),
     }
-    return Platform(machine, mine, managers)
+
+    def prepare(plan: Plan) -> tuple[str, ...]:
+        files = windows_files.real()
+        return (*windows_files.prepare(files, plan), *windows_files.programs(files, plan, _own_folders()))
+
+    return Platform(machine, mine, managers, lambda user: environment(os.environ, user=user), prepare)

@@ -24,7 +24,7 @@ from ctypes import wintypes  # noqa: E402
 CLASS = "HomeportClock"
 TIME_CHANGE = 0x1E  # WM_TIMECHANGE
 _CLOSE, _DESTROY = 0x10, 0x2
-_START = 10.0  # seconds in which the window must be there
+_END = 10.0  # seconds that the window may take to go
 
 _Procedure = ctypes.WINFUNCTYPE(
     ctypes.c_ssize_t, wintypes.HWND, wintypes.UINT, wintypes.WPARAM, wintypes.LPARAM
@@ -66,12 +66,18 @@ class ClockEvents:
         def heard() -> None:
             loop.call_soon_threadsafe(tell, news)
 
+        ended: asyncio.Future[None] = loop.create_future()
+
+        def failed() -> None:
+            if not ended.done():
+                ended.set_exception(
+                    SourceError("Windows makes no window for it, so nobody tells that the clock was set")
+                )
+
         _ears.add(heard)
-        stop: Callable[[], None] | None = None
+        stop = _window(heard, lambda: loop.call_soon_threadsafe(failed)) if _session() != 0 else None
         try:
-            if _session() != 0:
-                stop = await asyncio.to_thread(_window, heard)
-            await loop.create_future()
+            await ended
         finally:
             _ears.discard(heard)
             if stop is not None:
@@ -84,14 +90,14 @@ def _session() -> int:
     return found.value
 
 
-def _window(heard: Callable[[], None]) -> Callable[[], None]:
+def _window(heard: Callable[[], None], failed: Callable[[], object]) -> Callable[[], None]:
     """A window on a thread of its own, which alone may read its messages.  What comes back ends both."""
     user = ctypes.WinDLL("user32", use_last_error=True)
     user.CreateWindowExW.restype = wintypes.HWND
     user.DefWindowProcW.restype = ctypes.c_ssize_t
     user.DefWindowProcW.argtypes = [wintypes.HWND, wintypes.UINT, wintypes.WPARAM, wintypes.LPARAM]
     made: list[int] = []
-    ready = threading.Event()
+    ended = threading.Event()
 
     def receive(window: int, message: int, word: int, more: int) -> int:
         if message == TIME_CHANGE:
@@ -106,20 +112,27 @@ def _window(heard: Callable[[], None]) -> Callable[[], None]:
         kind = _WindowClass(procedure=procedure, name=CLASS)
         user.RegisterClassW(ctypes.byref(kind))
         window = user.CreateWindowExW(0, CLASS, "Homeport", 0, 0, 0, 0, 0, None, None, None, None)
-        made.append(window or 0)
-        ready.set()
+        if not window:
+            failed()
+            return
+        made.append(window)
+        if ended.is_set():  # before there was a window to tell it to
+            close(window)
         message = wintypes.MSG()
-        while window and user.GetMessageW(ctypes.byref(message), None, 0, 0) > 0:
+        while user.GetMessageW(ctypes.byref(message), None, 0, 0) > 0:
             user.DispatchMessageW(ctypes.byref(message))
         user.UnregisterClassW(CLASS, None)
 
+    def close(window: int) -> None:
+        user.PostMessageW(wintypes.HWND(window), _CLOSE, 0, 0)
+
     thread = threading.Thread(target=work, name="clock", daemon=True)
     thread.start()
-    if not ready.wait(_START) or not made[0]:
-        raise SourceError("Windows makes no window for it, so nobody tells that the clock was set")
 
     def stop() -> None:
-        user.PostMessageW(wintypes.HWND(made[0]), _CLOSE, 0, 0)
-        thread.join(_START)
+        ended.set()
+        for window in made:
+            close(window)
+        thread.join(_END)
 
     return stop

@@ -1,0 +1,179 @@
+"""The rights of folders: what Windows is asked for.  Wine keeps them, simplified, and enforces none."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from homeport.core.errors import ConfigError
+from homeport.service import plan as plans
+from homeport.service import security
+from homeport.service.manager import Trouble
+from homeport.service.plan import How, Places, Plan
+from homeport.service.windows_files import Files, prepare, programs
+
+SERVICE = plans.service_sid("Homeport")
+OWNER, DACL, PROTECTED, UNPROTECTED = 0x1, 0x4, 0x80000000, 0x20000000
+MINE = "O:S-1-5-21-1-2-3-1001"  # of an ordinary user
+
+
+class Rights:
+    """advapi32 and kernel32 in one, as far as `Files` calls them: who owns what, in a real folder."""
+
+    def __init__(self) -> None:
+        self.texts: dict[int, Any] = {}
+        self.of: dict[str, str] = {}  # what was there before
+        self.told: list[tuple[str, int, str]] = []
+        self.error = 0
+        self.denied = False
+
+    def _keep(self, text: str) -> int:
+        self.texts[number := 0x7FFF_0000_0000 + len(self.texts)] = text
+        return number
+
+    def ConvertStringSecurityDescriptorToSecurityDescriptorW(
+        self, text: str, revision: Any, found: Any, size: Any
+    ) -> int:
+        assert revision.value == 1
+        found._obj.value = self._keep(text)
+        return 1
+
+    def ConvertSecurityDescriptorToStringSecurityDescriptorW(
+        self, descriptor: Any, revision: Any, what: Any, found: Any, size: Any
+    ) -> int:
+        buffer = ctypes.create_unicode_buffer(self.texts[descriptor.value])
+        self.texts[ctypes.addressof(buffer)] = buffer
+        found._obj.value = ctypes.addressof(buffer)
+        return 1
+
+    def GetNamedSecurityInfoW(self, path: str, kind: int, what: Any, *rest: Any) -> int:
+        assert (kind, what.value) == (1, OWNER | DACL)
+        if not os.path.lexists(path):
+            return 2
+        rest[-1]._obj.value = self._keep(self.of.get(path, f"{MINE}D:AI(A;ID;FA;;;S-1-5-21-1-2-3-1001)"))
+        return 0
+
+    def GetSecurityDescriptorDacl(self, descriptor: Any, present: Any, entries: Any, given: Any) -> int:
+        entries._obj.value = descriptor.value
+        return 1
+
+    def GetSecurityDescriptorOwner(self, descriptor: Any, owner: Any, given: Any) -> int:
+        owner._obj.value = descriptor.value
+        return 1
+
+    def SetNamedSecurityInfoW(self, path: str, kind: int, what: Any, owner: Any, *rest: Any) -> int:
+        group, entries, audit = rest
+        assert kind == 1 and group is None and audit is None
+        assert bool(what.value & OWNER) == bool(owner.value)
+        text = self.texts[entries.value]
+        self.told.append((path, what.value, text))
+        self.of[path] = text
+        return 5 if self.denied else 0
+
+    def CreateDirectoryW(self, path: str, attributes: Any) -> int:
+        given = attributes._obj
+        assert given.length == ctypes.sizeof(given) == 24 and given.inherit == 0
+        if self.denied:
+            self.error = 5
+            return 0
+        try:
+            os.mkdir(path)
+        except FileExistsError:
+            self.error = 183
+            return 0
+        self.of[path] = self.texts[given.descriptor]
+        self.told.append((path, 0, self.of[path]))
+        return 1
+
+    def LocalFree(self, what: Any) -> None:
+        """Nothing."""
+
+    def files(self) -> Files:
+        return Files(self, self, lambda: self.error)
+
+
+def planned(folder: Path, file: Path | None = None, state: Path | None = None, user: bool = False) -> Plan:
+    top = folder / "Homeport"
+    places = Places(top, state or top / "state", top / "logs")
+    return Plan(How.RUN if user else How.SERVICE, user, (), file or top / "homeport.toml", places)
+
+
+def test_new_folders_have_their_rights_from_their_first_moment(tmp_path: Path) -> None:
+    rights = Rights()
+
+    assert prepare(rights.files(), planned(tmp_path)) == ()
+
+    top = tmp_path / "Homeport"
+    read, modify = (security.folder(SERVICE, modify=modify) for modify in (False, True))
+    assert rights.told == [
+        (str(top), 0, f"O:BA{read}"),
+        (str(top / "state"), 0, f"O:BA{modify}"),
+        (str(top / "logs"), 0, f"O:BA{modify}"),
+    ]
+
+
+def test_a_folder_that_somebody_else_has_made_is_taken_over_with_all_that_is_in_it(tmp_path: Path) -> None:
+    rights, top = Rights(), tmp_path / "Homeport"
+    (top / "state").mkdir(parents=True)
+    (top / "homeport.toml").write_text("")
+
+    said = prepare(rights.files(), planned(tmp_path))
+
+    assert "S-1-5-21-1-2-3-1001" in said[0] and str(top) in said[0]
+    told = {(path, what): text for path, what, text in rights.told}
+    assert told[str(top), OWNER | DACL | PROTECTED] == f"O:BA{security.folder(SERVICE, modify=False)}"
+    assert told[str(top / "homeport.toml"), OWNER | DACL | UNPROTECTED] == "O:BAD:AI"
+    assert told[str(top / "state"), OWNER | DACL | PROTECTED].endswith(f"0x1301bf;;;{SERVICE})")
+    assert prepare(rights.files(), planned(tmp_path)) == (), "the second time it is ours"
+
+
+def test_a_link_in_a_folder_of_ours_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    rights, top = Rights(), tmp_path / "Homeport"
+    (top / "logs").mkdir(parents=True)
+    plain = Path.lstat
+
+    class Junction:
+        st_file_attributes = 0x410  # a folder, and FILE_ATTRIBUTE_REPARSE_POINT
+
+    monkeypatch.setattr(Path, "lstat", lambda path: Junction() if path.name == "logs" else plain(path))
+    with pytest.raises(Trouble, match=r"logs leads elsewhere"):
+        prepare(rights.files(), planned(tmp_path))
+    assert not any(path.endswith("logs") for path, _, _ in rights.told)
+
+
+def test_places_of_a_person_s_choice_get_one_right_more_and_keep_the_others(tmp_path: Path) -> None:
+    rights, file, state = Rights(), tmp_path / "my.toml", tmp_path / "there" / "state"
+    file.write_text("")
+
+    said = prepare(rights.files(), planned(tmp_path, file, state))
+
+    told = {path: (what, text) for path, what, text in rights.told}
+    before = "D:AI(A;ID;FA;;;S-1-5-21-1-2-3-1001)"
+    assert told[str(file)] == (DACL, f"{before}(A;;0x1200a9;;;{SERVICE})")
+    assert told[str(state)] == (DACL, f"{before}(A;OICI;0x1301bf;;;{SERVICE})")
+    assert any("may read" in one for one in said)
+    assert any("can be changed by S-1-5-21-1-2-3-1001" in one for one in said)
+
+
+def test_a_person_s_own_folders_keep_the_rights_of_the_profile(tmp_path: Path) -> None:
+    rights = Rights()
+    prepare(rights.files(), planned(tmp_path, user=True))
+    assert rights.told == [] and (tmp_path / "Homeport" / "logs").is_dir()
+
+
+def test_without_rights_it_is_a_wrong_call_and_the_way_out_is_named(tmp_path: Path) -> None:
+    rights = Rights()
+    rights.denied = True
+    with pytest.raises(ConfigError, match="--user"):
+        prepare(rights.files(), planned(tmp_path))
+
+
+def test_who_could_change_the_program_is_named(tmp_path: Path) -> None:
+    rights = Rights()
+    rights.of[str(tmp_path)] = "O:SYD:PAI(A;OICI;FA;;;SY)(A;OICI;0x1301bf;;;AU)(A;OICI;0x1200a9;;;BU)"
+    [said] = programs(rights.files(), planned(tmp_path), [tmp_path])
+    assert str(tmp_path) in said and "AU" in said and "BU" not in said

@@ -26,8 +26,10 @@ _OF_LINUX = {
     "peers": "BIND, Knot, PowerDNS, miniupnpd and nsupdate.info are programs of Linux",
     "windows": "drives a Windows under Wine from outside",
     "cli/test_kill.py": "kill -9, SIGTERM and SIGINT from another process",
+    "net/test_lines.py": "homes of network namespaces",
     "net/test_neighbours.py": "neighbours in network namespaces",
     "net/test_system_events.py": "rtnetlink and timerfd",
+    "net/test_tripwire.py": "homes of network namespaces",
 }
 _OF_WINDOWS = {
     "net/test_windows_clock.py": "functions of Windows' DLLs",

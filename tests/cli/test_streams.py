@@ -66,8 +66,6 @@ def test_without_streams_nothing_happens(monkeypatch: pytest.MonkeyPatch) -> Non
     forgiving()
     print("nobody reads this")
     assert not sys.stdout.isatty() and not sys.stderr.isatty()
-    sys.stdout.close()
-    sys.stderr.close()
 
 
 @pytest.mark.parametrize("page", ["cp437", "cp1252", "cp936", "ascii"])
@@ -138,3 +136,11 @@ def command(*words: str) -> tuple[int, str]:
 def quoted(path: Path) -> str:
     """As TOML takes a path on every system."""
     return f"'{path}'"
+
+
+def test_help_may_go_nowhere() -> None:
+    with Path(os.devnull).open("w", encoding="utf-8") as nowhere:
+        done = subprocess.run(
+            [sys.executable, "-m", "homeport", "--help"], stdout=nowhere, timeout=110, check=False
+        )
+    assert done.returncode == 0

@@ -110,8 +110,15 @@ def _help(prog: str) -> argparse.HelpFormatter:
     if columns.isdecimal():
         width = int(columns)
     else:
-        width = os.get_terminal_size(sys.stdout.fileno()).columns if sys.stdout.isatty() else 0
+        width = _columns() if sys.stdout.isatty() else 0
     return argparse.HelpFormatter(prog, width=(width or 80) - 2)
+
+
+def _columns() -> int:
+    try:
+        return os.get_terminal_size(sys.stdout.fileno()).columns
+    except OSError:
+        return 0  # Windows takes even NUL for a terminal
 
 
 def _run(args: argparse.Namespace) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import codecs
-import os
+import io
 import sys
 
 _ESCAPED = "homeport.escaped"
@@ -19,9 +19,19 @@ def forgiving() -> None:
         if (reconfigure := getattr(stream, "reconfigure", None)) is not None:
             reconfigure(errors=_ESCAPED)
     if sys.stdout is None:
-        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115 - open until the end
+        sys.stdout = _Nowhere()
     if sys.stderr is None:
-        sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115
+        sys.stderr = _Nowhere()
+
+
+class _Nowhere(io.TextIOWrapper):
+    """Windows takes its file NUL for a terminal; this is none."""
+
+    def __init__(self) -> None:
+        super().__init__(io.BytesIO(), encoding="utf-8")
+
+    def write(self, text: str, /) -> int:
+        return len(text)
 
 
 def escaped(error: UnicodeError) -> tuple[str, int]:

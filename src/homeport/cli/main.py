@@ -107,14 +107,13 @@ class _Parser(argparse.ArgumentParser):
 
 def _help(prog: str) -> argparse.HelpFormatter:
     columns = os.environ.get("COLUMNS", "")
-    if columns.isdecimal():
-        width = int(columns)
-    else:
-        width = _columns() if sys.stdout.isatty() else 0
+    width = int(columns) if columns.isdecimal() else _columns()
     return argparse.HelpFormatter(prog, width=(width or 80) - 2)
 
 
 def _columns() -> int:
+    if not sys.stdout.isatty():
+        return 0
     try:
         return os.get_terminal_size(sys.stdout.fileno()).columns
     except OSError:

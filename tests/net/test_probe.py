@@ -135,6 +135,7 @@ def test_a_ping_that_nobody_answers_is_lost_in_time(network: Network, *, everybo
         assert asked("icmp:198.51.100.1", SHORT) == "network is unreachable"
 
 
+@pytest.mark.posix("AF_UNIX sockets")
 def test_a_flood_of_other_packets_does_not_stop_the_rest_of_the_agent() -> None:
     """All are there at once, so that the loop is never waited for."""
     token = b"0123456789abcdef"

@@ -58,7 +58,9 @@ class StandIn:
     def _recorded(self, name: str, act: Any) -> Any:
         def call(*args: Any) -> Any:
             self.calls.append(name)
-            return act(*[plain(arg) for arg in args])
+            result = act(*[plain(arg) for arg in args])
+            # As ctypes does: without a type of a result it is an int, and half of a handle is lost.
+            return result if getattr(call, "restype", None) is scm.Handle else result & 0xFFFF_FFFF
 
         return call
 

@@ -14,7 +14,7 @@ from homeport.service import plan as plans
 from homeport.service import security
 from homeport.service.manager import Trouble
 from homeport.service.plan import How, Places, Plan
-from homeport.service.windows_files import Files, prepare, programs
+from homeport.service.windows_files import Files, prepare, programs, reachable
 
 SERVICE = plans.service_sid("Homeport")
 OWNER, DACL, PROTECTED, UNPROTECTED = 0x1, 0x4, 0x80000000, 0x20000000
@@ -131,7 +131,10 @@ def test_a_folder_that_somebody_else_has_made_is_taken_over_with_all_that_is_in_
     assert prepare(rights.files(), planned(tmp_path)) == (), "the second time it is ours"
 
 
-def test_a_link_in_a_folder_of_ours_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("link", ["Homeport", "logs"])
+def test_a_link_in_the_place_of_a_folder_of_ours_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, link: str
+) -> None:
     rights, top = Rights(), tmp_path / "Homeport"
     (top / "logs").mkdir(parents=True)
     plain = Path.lstat
@@ -139,10 +142,10 @@ def test_a_link_in_a_folder_of_ours_is_refused(tmp_path: Path, monkeypatch: pyte
     class Junction:
         st_file_attributes = 0x410  # a folder, and FILE_ATTRIBUTE_REPARSE_POINT
 
-    monkeypatch.setattr(Path, "lstat", lambda path: Junction() if path.name == "logs" else plain(path))
-    with pytest.raises(Trouble, match=r"logs leads elsewhere"):
+    monkeypatch.setattr(Path, "lstat", lambda path: Junction() if path.name == link else plain(path))
+    with pytest.raises(Trouble, match=f"{link} leads elsewhere"):
         prepare(rights.files(), planned(tmp_path))
-    assert not any(path.endswith("logs") for path, _, _ in rights.told)
+    assert not any(path.endswith(link) for path, _, _ in rights.told)
 
 
 def test_places_of_a_person_s_choice_get_one_right_more_and_keep_the_others(tmp_path: Path) -> None:
@@ -177,3 +180,11 @@ def test_who_could_change_the_program_is_named(tmp_path: Path) -> None:
     rights.of[str(tmp_path)] = "O:SYD:PAI(A;OICI;FA;;;SY)(A;OICI;0x1301bf;;;AU)(A;OICI;0x1200a9;;;BU)"
     [said] = programs(rights.files(), planned(tmp_path), [tmp_path])
     assert str(tmp_path) in said and "AU" in said and "BU" not in said
+
+
+def test_a_program_in_a_profile_is_no_program_for_a_service(tmp_path: Path) -> None:
+    own = tmp_path / "AppData" / "Local" / "Programs" / "Python"
+    with pytest.raises(ConfigError, match="--user"):
+        reachable(planned(tmp_path), [own], tmp_path)
+    reachable(planned(tmp_path, user=True), [own], tmp_path)
+    reachable(planned(tmp_path), [Path("/Program Files/Homeport")], tmp_path)

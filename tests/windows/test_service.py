@@ -17,6 +17,8 @@ import pytest
 from tests.peers import servers
 from tests.windows.conftest import PATIENCE, ROOT, Lab, wait_until
 
+pytestmark = pytest.mark.timeout(1800)  # each of its many commands starts a Python of Windows
+
 KEY = base64.b64encode(bytes(range(32))).decode()
 RUN_KEY = r"HKCU\Software\Microsoft\Windows\CurrentVersion\Run"
 # What the agent inherits would keep a pipe of ours open for as long as it runs: so all goes into a file.

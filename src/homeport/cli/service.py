@@ -273,6 +273,7 @@ def _platform() -> Platform:
 
     def prepare(plan: Plan) -> tuple[str, ...]:
         files = windows_files.real()
+        windows_files.reachable(plan, _own_folders(), Path.home())
         return (*windows_files.prepare(files, plan), *windows_files.programs(files, plan, _own_folders()))
 
     return Platform(machine, mine, managers, lambda user: environment(os.environ, user=user), prepare)

@@ -89,7 +89,8 @@ def state_dir(environ: Mapping[str, str], first: Path | None = None) -> Path:
         import platformdirs  # noqa: PLC0415 - a run with a state_dir does not pay for it
 
         home = platformdirs.user_config_path("homeport", appauthor=False)
-        own = first is not None and first.absolute().is_relative_to(Path.home())
+        profile = environ.get("USERPROFILE")  # an account of a service may have none
+        own = first is not None and profile and first.absolute().is_relative_to(profile)
         return (home if own else _program_data(environ)) / "state"
     if os.geteuid() == 0:
         return Path("/var/lib/homeport")

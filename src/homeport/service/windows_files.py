@@ -15,6 +15,7 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
+from ..core.errors import ConfigError
 from . import security
 from .manager import NotAllowed, Trouble
 from .plan import Plan, account, account_sid
@@ -138,6 +139,16 @@ def prepare(files: Files, plan: Plan) -> tuple[str, ...]:
                 f"{file} can be changed by {', '.join(foreign)}, who so decide what the service does"
             )
     return tuple(said)
+
+
+def reachable(plan: Plan, folders: Iterable[Path], home: Path) -> None:
+    """`ConfigError` if the program lies in a person's profile, which no account of a service can read."""
+    for folder in folders:
+        if not plan.user and folder.is_relative_to(home):
+            raise ConfigError(
+                f"{folder} belongs to you alone, and the agent's account cannot read it; install Python "
+                "and Homeport for all users (the setup program does), or use --user"
+            )
 
 
 def programs(files: Files, plan: Plan, folders: Iterable[Path]) -> tuple[str, ...]:

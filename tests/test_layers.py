@@ -151,7 +151,9 @@ def test_the_agent_never_imports_the_full_dns_library() -> None:
 
 
 def test_no_file_is_longer_than_a_person_reads() -> None:
-    long = {name(file): lines for file in FILES if (lines := len(file.read_text("utf-8").splitlines())) > 700}
+    long = {
+        name(file): lines for file in FILES if (lines := len(file.read_text("utf-8").splitlines())) > 700
+    }
 
     assert not long
 

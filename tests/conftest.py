@@ -1,25 +1,75 @@
-"""What holds for every test."""
+"""What holds for every test, and which are collected on which system."""
 
 import logging
+import sys
 from collections.abc import Iterator
 
 import pytest
 from hypothesis import HealthCheck, settings
 
 # Nothing here is judged by the clock: a busy machine is no defect.
-settings.register_profile("homeport", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+# Windows' Python under Wine takes fewer examples of the same laws: what it may show is of the platform.
+settings.register_profile(
+    "homeport",
+    deadline=None,
+    max_examples=25 if sys.platform == "win32" else 100,
+    suppress_health_check=[HealthCheck.too_slow],
+)
 settings.load_profile("homeport")
+
+# Files and folders that only one system can run, each with its reason.  All else runs everywhere: with
+# `make test` Windows' Python collects this folder a second time.  A single test carries
+# `pytest.mark.linux("why")` or `pytest.mark.posix("why")`.
+_OF_LINUX = {
+    "canary": "looks into /proc for what other users could see",
+    "crash": "kill -9, strace and BIND",
+    "faults": "copies the state file while SQLite has it open, which Windows forbids",
+    "home": "homes of network namespaces",
+    "lab": "network namespaces, and the daemons in them",
+    "peers": "BIND, Knot, PowerDNS, miniupnpd and nsupdate.info are programs of Linux",
+    "windows": "drives a Windows under Wine from outside",
+    "cli/test_kill.py": "kill -9, SIGTERM and SIGINT from another process",
+    "net/test_lines.py": "homes of network namespaces",
+    "net/test_neighbours.py": "neighbours in network namespaces",
+    "net/test_system_events.py": "rtnetlink and timerfd",
+    "net/test_tripwire.py": "homes of network namespaces",
+}
+_OF_WINDOWS = {
+    "net/test_windows_clock.py": "functions of Windows' DLLs",
+    "net/test_windows_events.py": "functions of Windows' DLLs",
+}
+
+collect_ignore = [
+    *(_OF_LINUX if sys.platform != "linux" else ()),
+    *(_OF_WINDOWS if sys.platform != "win32" else ()),
+]
+_ELSEWHERE = {"linux": sys.platform != "linux", "posix": sys.platform == "win32"}
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out the single tests that this system cannot run; pytest counts them as deselected."""
+    out = [
+        item
+        for item in items
+        if any(away and item.get_closest_marker(name) for name, away in _ELSEWHERE.items())
+    ]
+    if out:
+        config.hook.pytest_deselected(items=out)
+        items[:] = [item for item in items if item not in set(out)]
 
 
 @pytest.fixture(autouse=True)
 def _log_as_it_was() -> Iterator[None]:
     """A command that ran in this process set up its log; the next test sees the log as if it had not."""
-    log = logging.getLogger("homeport")
-    handlers, level, propagate = log.handlers[:], log.level, log.propagate
+    logs = [logging.getLogger(name) for name in ("homeport", "asyncio")]
+    before = [(log.handlers[:], log.level, log.propagate) for log in logs]
+    hook = sys.excepthook
     yield
-    for handler in log.handlers:
-        if handler not in handlers:
-            handler.close()
-    log.handlers[:] = handlers
-    log.setLevel(level)
-    log.propagate = propagate
+    sys.excepthook = hook
+    for log, (handlers, level, propagate) in zip(logs, before, strict=True):
+        for handler in log.handlers:
+            if handler not in handlers:
+                handler.close()
+        log.handlers[:] = handlers
+        log.setLevel(level)
+        log.propagate = propagate

@@ -53,6 +53,7 @@ SYSTEM |= {
     "faulthandler",
     "getpass",
     "grp",
+    "io",
     "resource",
     "tomllib",
     "sqlite3",
@@ -113,7 +114,7 @@ def imports(file: Path) -> tuple[set[str], set[str]]:
     package = ["homeport", *file.relative_to(SOURCE).with_suffix("").parts[:-1]]
     ours: set[str] = set()
     others: set[str] = set()
-    for node in ast.walk(ast.parse(file.read_text())):
+    for node in ast.walk(ast.parse(file.read_text("utf-8"))):
         if isinstance(node, ast.Import):
             others |= {alias.name.partition(".")[0] for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.level:
@@ -130,7 +131,7 @@ FILES = sorted(SOURCE.rglob("*.py"))
 
 
 def name(file: Path) -> str:
-    return str(file.relative_to(SOURCE))
+    return file.relative_to(SOURCE).as_posix()
 
 
 @pytest.mark.parametrize("file", FILES, ids=name)
@@ -148,7 +149,7 @@ def test_every_folder_has_a_row() -> None:
 
 
 def test_only_the_transports_the_signers_and_the_configuration_reveal_secrets() -> None:
-    guilty = {name(file) for file in FILES if re.search(r"\.reveal\(", file.read_text())}
+    guilty = {name(file) for file in FILES if re.search(r"\.reveal\(", file.read_text("utf-8"))}
     guilty -= {file for file in guilty if file.startswith("wire/sign_")}
 
     may = {
@@ -170,7 +171,9 @@ def test_the_agent_never_imports_the_full_dns_library() -> None:
 
 
 def test_no_file_is_longer_than_a_person_reads() -> None:
-    long = {name(file): lines for file in FILES if (lines := len(file.read_text().splitlines())) > 700}
+    long = {
+        name(file): lines for file in FILES if (lines := len(file.read_text("utf-8").splitlines())) > 700
+    }
 
     assert not long
 
@@ -178,6 +181,6 @@ def test_no_file_is_longer_than_a_person_reads() -> None:
 @pytest.mark.parametrize("file", sorted((SOURCE / "providers").glob("[a-z]*.py")), ids=name)
 def test_a_driver_stays_a_translation(file: Path) -> None:
     """A driver that grows past translation is asking for something in `driver.py`."""
-    code = [line for line in file.read_text().splitlines() if line.strip()]
+    code = [line for line in file.read_text("utf-8").splitlines() if line.strip()]
 
     assert len(code) < 220

@@ -25,8 +25,6 @@ from homeport.core.schedule import Memory
 from homeport.state.lock import held
 from homeport.state.store import FILE, Store
 
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="kill -9 and signals of POSIX")
-
 # The real command, but no resolver: nobody on the Internet shall be asked about our names.
 HOMEPORT = """
 from pathlib import Path

@@ -440,7 +440,7 @@ def test_a_secret_in_plain_text_is_warned_of_and_not_shown() -> None:
     ]
 
 
-@pytest.mark.skipif(os.name != "posix", reason="permission bits are of POSIX")
+@pytest.mark.posix("permission bits")
 def test_what_everyone_can_read_is_warned_of() -> None:
     Path("token").write_text("s3cr3t")
     Path("token").chmod(0o644)

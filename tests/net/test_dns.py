@@ -520,6 +520,7 @@ def test_a_question_that_nobody_waits_for_leaves_nothing_behind() -> None:
 # -- the system's resolvers -------------------------------------------------------------------------
 
 
+@pytest.mark.posix("resolv.conf")
 @pytest.mark.parametrize(
     ("text", "found"),
     [
@@ -544,6 +545,7 @@ def test_the_resolvers_are_read_as_the_system_reads_them(
     assert resolver.recursive() == found
 
 
+@pytest.mark.posix("resolv.conf")
 def test_without_a_resolver_nobody_is_authoritative(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

@@ -900,7 +900,7 @@ def test_a_source_address_decides_the_family_and_must_be_ours() -> None:
     assert "cannot send from 192.0.2.1" in foreign
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="SO_BINDTODEVICE is Linux's")
+@pytest.mark.linux("SO_BINDTODEVICE")
 def test_a_socket_is_bound_to_the_interface() -> None:
     async def main() -> None:
         async with peer(answers(OK)) as far, transport(interface="lo") as http_:

@@ -112,6 +112,7 @@ def on_it(network: Network, *, everybody: bool, root: bool) -> Iterator[None]:
 
 @pytest.mark.parametrize("address", ["127.0.0.1", "::1"])
 @pytest.mark.parametrize(("everybody", "root"), [(True, False), (True, True), (False, True)])
+@pytest.mark.linux("network namespaces")
 def test_a_ping_is_answered_by_a_ping_socket_or_a_raw_one(
     network: Network, address: str, *, everybody: bool, root: bool
 ) -> None:
@@ -119,6 +120,7 @@ def test_a_ping_is_answered_by_a_ping_socket_or_a_raw_one(
         assert asked(f"icmp:{address}") is None
 
 
+@pytest.mark.linux("network namespaces")
 def test_where_only_root_may_ping_the_person_is_told_what_to_do(network: Network) -> None:
     with on_it(network, everybody=False, root=False), pytest.raises(SourceError) as caught:
         asked("icmp:127.0.0.1")
@@ -126,12 +128,14 @@ def test_where_only_root_may_ping_the_person_is_told_what_to_do(network: Network
 
 
 @pytest.mark.parametrize("everybody", [True, False])
+@pytest.mark.linux("network namespaces")
 def test_a_ping_that_nobody_answers_is_lost_in_time(network: Network, *, everybody: bool) -> None:
     with on_it(network, everybody=everybody, root=True):
         assert asked("icmp:192.0.2.1", SHORT) == "no answer within 0.2 s"
         assert asked("icmp:198.51.100.1", SHORT) == "network is unreachable"
 
 
+@pytest.mark.posix("AF_UNIX sockets")
 def test_a_flood_of_other_packets_does_not_stop_the_rest_of_the_agent() -> None:
     """All are there at once, so that the loop is never waited for."""
     token = b"0123456789abcdef"
@@ -157,6 +161,7 @@ def test_a_flood_of_other_packets_does_not_stop_the_rest_of_the_agent() -> None:
     assert asyncio.run(go()) > len(strays)
 
 
+@pytest.mark.linux("network namespaces")
 def test_every_kind_of_probe_leaves_by_its_line(network: Network) -> None:
     with on_it(network, everybody=True, root=True), socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]

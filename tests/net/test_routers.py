@@ -57,6 +57,7 @@ def test_this_machine_has_an_address_in_the_network_of_its_gateway() -> None:
         assert routers.address_towards(sock, IPv4Address("127.0.0.2")) == IPv4Address("127.0.0.1")
 
 
+@pytest.mark.posix("Windows finds a way even to the broadcast address")
 def test_a_gateway_that_cannot_be_reached_is_named() -> None:
     with (
         socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock,
@@ -65,6 +66,7 @@ def test_a_gateway_that_cannot_be_reached_is_named() -> None:
         routers.address_towards(sock, IPv4Address("255.255.255.255"))
 
 
+@pytest.mark.linux("network namespaces")
 def test_an_interface_may_have_a_name_that_is_no_ascii() -> None:
     """Linux takes any octets for one, and tells them as they are."""
     name = "wän0"

@@ -26,8 +26,8 @@ from homeport.wire.http import Request
 
 A, AAAA = RRType.A, RRType.AAAA
 T = TypeVar("T")
-LINUX = pytest.mark.skipif(sys.platform != "linux", reason="Linux' own tables and options")
-POSIX = pytest.mark.skipif(sys.platform == "win32", reason="a POSIX shell")
+LINUX = pytest.mark.linux("its own tables and options")
+POSIX = pytest.mark.posix("a POSIX shell")
 
 
 def run(
@@ -233,7 +233,7 @@ def test_an_answer_from_another_socket_is_not_taken() -> None:
 @pytest.mark.parametrize(
     ("host", "rrtype", "said"),
     [
-        ("127.0.0.1", A, "refused"),
+        pytest.param("127.0.0.1", A, "refused", marks=pytest.mark.posix("a socket is told of refusals")),
         ("127.0.0.1", AAAA, "no IPv6 address found for 127.0.0.1"),
         ("::1", A, "no IPv4 address found for ::1"),
         ("no-such-host.invalid", A, "no IPv4 address found for no-such-host.invalid"),

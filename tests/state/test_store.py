@@ -6,7 +6,6 @@ import json
 import os
 import random
 import sqlite3
-import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -121,7 +120,7 @@ def folder() -> Iterator[Path]:
         (Path(path) / "state").chmod(0o755)
 
 
-posix = pytest.mark.skipif(sys.platform == "win32", reason="permissions of POSIX")
+posix = pytest.mark.posix("permission bits")
 
 
 def filled(folder: Path) -> Path:

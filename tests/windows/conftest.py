@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import selectors
 import subprocess
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -11,7 +12,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-PATIENCE = 180.0  # seconds, for a machine that is busy; nothing waits so long when all is well
+PATIENCE = 900.0  # seconds, for a machine that is busy; nothing waits so long when all is well
 
 
 class Lab:
@@ -26,20 +27,16 @@ class Lab:
         self, program: str, *words: str, environment: Mapping[str, str] | None = None
     ) -> tuple[int, str, str]:
         """Run a Windows program to its end: exit status, output and errors."""
-        done = subprocess.run(
+        with subprocess.Popen(
             [str(self.folder / "wine"), program, *words],
             stdin=subprocess.DEVNULL,
-            capture_output=True,
-            timeout=PATIENCE,
-            check=False,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
             env=os.environ | (environment or {}),
             cwd=self.folder,
-        )
-        return (
-            done.returncode,
-            done.stdout.decode("utf-8", "replace"),
-            done.stderr.decode("utf-8", "replace"),
-        )
+        ) as process:
+            out, errors = _said(process)
+            return process.wait(), out, errors
 
     def boot(self) -> None:
         """Start it, with what starts by itself there."""
@@ -54,6 +51,29 @@ class Lab:
         status, out, _ = self.wine("reg", "query", key, "/v", value)
         line = next((line for line in out.splitlines() if f" {value} ".lower() in f" {line} ".lower()), "")
         return None if status else line.split("REG_", 1)[-1].partition("    ")[2].strip()
+
+
+def _said(process: subprocess.Popen[bytes]) -> tuple[str, str]:
+    """Output and errors, until the program has ended: one of Wine's own may keep its pipes for ever."""
+    assert process.stdout is not None and process.stderr is not None
+    said = {process.stdout.fileno(): b"", process.stderr.fileno(): b""}
+    until = time.monotonic() + PATIENCE
+    with selectors.DefaultSelector() as pipes:
+        for pipe in said:
+            pipes.register(pipe, selectors.EVENT_READ)
+        while pipes.get_map():
+            assert time.monotonic() < until, f"{process.args!r} does not end"
+            ended = process.poll() is not None
+            ready = pipes.select(0 if ended else 0.05)
+            if ended and not ready:
+                break
+            for key, _ in ready:
+                data = os.read(key.fd, 65536)
+                said[key.fd] += data
+                if not data:
+                    pipes.unregister(key.fd)
+    out, errors = (text.decode("utf-8", "replace") for text in said.values())
+    return out, errors
 
 
 @pytest.fixture(scope="session")

@@ -21,7 +21,7 @@ from homeport.wire.http import Request
 from tests.fakes.googleclouddns import key_of, pem
 
 VECTORS: dict[str, dict[str, Any]] = json.loads(
-    (Path(__file__).parent.parent / "vectors" / "signatures_cloud.json").read_text()
+    (Path(__file__).parent.parent / "vectors" / "signatures_cloud.json").read_text("utf-8")
 )
 
 

@@ -17,7 +17,7 @@ from homeport.wire.sign_aws import AWS, VOLCENGINE, Credentials
 from tests.fakes import header
 
 VECTORS: dict[str, dict[str, Any]] = json.loads(
-    (Path(__file__).parent.parent / "vectors" / "signatures_cn2.json").read_text()
+    (Path(__file__).parent.parent / "vectors" / "signatures_cn2.json").read_text("utf-8")
 )
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC).timestamp() + 0.9
 HOSTS = {"baidu_bce_v1": "bcd.baidubce.com"}

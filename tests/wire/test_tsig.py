@@ -30,7 +30,7 @@ from homeport.wire.dns import MalformedMessage, Rcode, decode, query
 from homeport.wire.tsig import ALGORITHMS, FUDGE, BadSignature, Key, sign, verify
 
 VECTORS: dict[str, dict[str, Any]] = json.loads(
-    (Path(__file__).parent.parent / "vectors" / "tsig.json").read_text()
+    (Path(__file__).parent.parent / "vectors" / "tsig.json").read_text("utf-8")
 )
 NAME, BASE64 = "homeport", b64encode(b"a secret of thirty-two octets...").decode()
 KEY = Key(NAME, Secret(BASE64))

@@ -13,10 +13,12 @@ from typing import Any
 from .. import __version__
 from ..core.errors import ConfigError
 from .exits import INTERRUPTED, NOT_RIGHT, RIGHT, WRONG
+from .streams import forgiving
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; returns its exit status."""
+    forgiving()
     words = sys.argv[1:] if argv is None else list(argv)
     if words[:2] == ["service", "host"]:  # what a service manager types; persons are not told of it
         from .service_host import host  # noqa: PLC0415
@@ -125,11 +127,17 @@ class _Parser(argparse.ArgumentParser):
 
 def _help(prog: str) -> argparse.HelpFormatter:
     columns = os.environ.get("COLUMNS", "")
-    if columns.isdecimal():
-        width = int(columns)
-    else:
-        width = os.get_terminal_size(sys.stdout.fileno()).columns if sys.stdout.isatty() else 0
+    width = int(columns) if columns.isdecimal() else _columns()
     return argparse.HelpFormatter(prog, width=(width or 80) - 2)
+
+
+def _columns() -> int:
+    if not sys.stdout.isatty():
+        return 0
+    try:
+        return os.get_terminal_size(sys.stdout.fileno()).columns
+    except OSError:
+        return 0  # Windows takes even NUL for a terminal
 
 
 def _run(args: argparse.Namespace) -> int:

@@ -75,6 +75,7 @@ def _outgrown(tree: Any) -> str | None:
     return None
 
 
+_UTF_8 = "save it as UTF-8; in Notepad: File, Save as, Encoding"
 _SMALLEST_ADVICE = "at the top stand agent, log, uplink, account and record"
 
 
@@ -86,12 +87,12 @@ def _text(file: Path) -> str:
     except OSError as error:
         raise ConfigError(f"{file} cannot be read: {error.strerror or type(error).__name__}") from None
     if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
-        raise Mistakes((Mistake(str(file), "", "is written in UTF-16", "save it as UTF-8"),))
+        raise Mistakes((Mistake(str(file), "", "is written in UTF-16", _UTF_8),))
     try:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         place = Place(str(file), raw.count(b"\n", 0, error.start) + 1)
-        raise Mistakes((Mistake(str(place), "", "is not written in UTF-8", "save it as UTF-8"),)) from None
+        raise Mistakes((Mistake(str(place), "", "is not written in UTF-8", _UTF_8),)) from None
 
 
 # What `tomllib` says, in words that a person can act on.

@@ -33,6 +33,7 @@ _OF_LINUX = {
     "net/test_neighbours.py": "neighbours in network namespaces",
     "net/test_system_events.py": "rtnetlink and timerfd",
     "net/test_tripwire.py": "homes of network namespaces",
+    "test_supply.py": "builds the wheel and the bill of materials, as make does",
 }
 _OF_WINDOWS = {
     "net/test_windows_clock.py": "functions of Windows' DLLs",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import pty
 import subprocess
 import sys
 from pathlib import Path
@@ -146,7 +145,10 @@ def test_what_is_no_secret_is_not_kept(place: Place, stdin: bytes, said: str) ->
     assert list((place.folder).glob("secrets/*")) == []
 
 
+@pytest.mark.posix("a pseudo-terminal")
 def test_at_a_terminal_it_is_asked_for_and_not_shown(place: Place) -> None:
+    import pty
+
     ours, theirs = pty.openpty()
     with subprocess.Popen(
         [sys.executable, "-m", "homeport", "secret", "set", "--file", "cf"],

@@ -15,7 +15,7 @@ TESTS = {
 }
 
 
-@pytest.mark.parametrize("page", ["SECURITY.md", "docs/state.md"])
+@pytest.mark.parametrize("page", ["SECURITY.md", "docs/state.md", "docs/reliability.md"])
 def test_every_test_that_a_promise_names_exists(page: str) -> None:
     named = set(re.findall(r"`(test_\w+)`", (ROOT / page).read_text(encoding="utf-8")))
     assert named - TESTS == set()

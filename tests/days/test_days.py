@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from homeport.agent import loop
+from homeport.agent import loop, proofs
 from homeport.agent.decide import Settled, Todo
 from homeport.agent.observe import survey
 from homeport.core.circuit import lift
@@ -953,7 +953,7 @@ def test_a_late_secondary_is_told_and_the_primary_is_right() -> None:
     assert proof.late == ("secondary still shows 8.8.4.4",)
     assert proof.seconds == pytest.approx(0, abs=0.1)
     assert memory(store, "p").verified_at is not None
-    assert {at for at, name in world.asked if name == "secondary" and at > loop.PROOF_LONG} == set()
+    assert {at for at, name in world.asked if name == "secondary" and at > proofs.LONG} == set()
 
 
 def test_verification_says_when_the_change_was_live() -> None:
@@ -1130,7 +1130,7 @@ def test_names_that_the_driver_does_not_find_are_told_as_the_provider_tells_them
     store = pass_time(world, HOUR)
     kept = memory(store, "p", "home.example.net")
     assert "no zone of this account contains home.example.net" in str(kept.error)
-    assert kept == replace(kept, stopped_by="f") and NoSuchName.reaction is not None
+    assert kept == replace(kept, stopped_by="p") and NoSuchName.reaction is not None
 
 
 class BothAtOnce(Unreadable):

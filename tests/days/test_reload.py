@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from homeport.agent import loop
+from homeport.agent import proofs
 from homeport.agent.loop import HUNG, Agent
 from homeport.agent.verify import Proof
 from homeport.core.dns import Name, RRset, RRType, Zone
@@ -297,10 +297,10 @@ def test_a_verification_that_hangs_is_ended_and_begun_again(monkeypatch: pytest.
         await asyncio.Event().wait()
         raise AssertionError
 
-    monkeypatch.setattr(loop, "verify", hang)
+    monkeypatch.setattr(proofs, "verify", hang)
 
     async def script(agent: Agent, store: Store) -> None:
-        assert await heal(agent, loop.PROOF_LONG + HUNG - 5) == []
+        assert await heal(agent, proofs.LONG + HUNG - 5) == []
         monkeypatch.undo()
         [what] = await heal(agent, 30)
         assert what.startswith("home.example.com A (p): its verification has taken")

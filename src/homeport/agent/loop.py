@@ -10,7 +10,6 @@ import asyncio
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextvars import ContextVar
-from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -30,21 +29,18 @@ from .hearing import Hearing, nobody
 from .lines import Lines
 from .observe import observe
 from .progress import Heeded
-from .verify import Proof, verify
+from .proofs import Proofs
+from .verify import Proof
 from .work import Work, prepare, tend
 from .world import Account, Setup, World
 
 TRACE: ContextVar[str] = ContextVar("trace", default="")  # names the round in every log line
 
 PATIENCE = 10.0  # seconds that a round waits for a slow account
-PROOF_ONCE = 4.0  # seconds for the name servers after `run --once`
-PROOF_LONG = 300.0  # seconds for them while the agent goes on
-VERIFY_AT_ONCE = 32  # targets
 SOON = schedule.HOUR  # so long, an address that cannot be seen is looked for more often than usual
 THOROUGH = schedule.HOUR  # from one look that trusts nobody alone to the next
 HUNG = 300.0  # seconds without any sign of progress, after which work is given up
 REMEMBERED = 32  # hints that are kept while the next look must wait
-SAVE_AFTER = 0.2  # seconds that proofs wait for others to be kept together with
 
 _log = logging.getLogger(__name__)
 
@@ -63,7 +59,7 @@ class Agent:
         hears: Hearing = nobody,
     ) -> None:
         self._setup, self._world, self._store = setup, world, store
-        self._report, self._proved = report, proved
+        self._report = report
         self._memories = store.memories()
         self._guard = Guard(store, world.now, world.elapsed)
         self._lines = Lines(store, hears, lambda _: True)
@@ -74,8 +70,7 @@ class Agent:
         self._given_up: set[str] = set()  # accounts whose work was cancelled, since nothing moved there
         self._round_task: asyncio.Task[Report] | None = None
         self._turn: float | None = None  # when the present round began, by the clock that never jumps
-        self._proofs: dict[Target, tuple[asyncio.Task[None], float, TargetReport]] = {}
-        self._unsaved: set[Target] = set()
+        self._proofs = Proofs(setup, world, store, self._memories, proved)
         self._thorough = float("-inf")  # when all that must agree were last asked
 
     def believes(self, uplink: str, rrtype: RRType) -> frozenset[IPAddress]:
@@ -98,9 +93,8 @@ class Agent:
         if self._round_task is not None and self.late > HUNG:
             found.append((f"a round has taken {self.late:.0f} s", self._round_task))
         found += [
-            (f"{target}: its verification has taken {now - began:.0f} s", task)
-            for target, (task, began, _) in self._proofs.items()
-            if now - began > PROOF_LONG + HUNG
+            (f"{target}: its verification has taken {taken:.0f} s", task)
+            for target, taken, task in self._proofs.late(HUNG)
         ]
         return found
 
@@ -108,9 +102,7 @@ class Agent:
         """Cancel work that hangs.  What it may have sent is not believed; it is tried again later."""
         self._given_up |= {name for name, (slow, _) in self._slow.items() if slow is task}
         task.cancel()
-        for proof, _, done in list(self._proofs.values()):
-            if proof is task:
-                self._prove_beside(done)
+        self._proofs.again(task)
 
     def asked(self, label: str) -> None:
         """A listener has asked a service outside, named as a source is."""
@@ -132,9 +124,7 @@ class Agent:
         self._settle_in()
         report = await self._round(anew=True, patience=None)
         self._report(report)
-        if self._setup.verify:
-            await self._verify(report, PROOF_ONCE)
-            self._save()
+        await self._proofs.wait(report)
         self._guard.settle()
         return report
 
@@ -153,8 +143,7 @@ class Agent:
                 if report is None:
                     continue
                 self._report(report)
-                if self._setup.verify:
-                    self._verify_beside(report)
+                self._proofs.watch(report)
                 if self._arrived(report):
                     rung = None
                 waits = self._waits(report)
@@ -169,8 +158,8 @@ class Agent:
         finally:
             self._turn = None
             await _end([task for task, _ in self._slow.values()])
-            await _end([task for task, *_ in self._proofs.values()])
-            self._save()
+            await _end(self._proofs.tasks())
+            self._proofs.save()
             self._guard.settle()
 
     async def plan(self) -> list[Todo | Settled]:
@@ -198,9 +187,7 @@ class Agent:
         self._next = None
         if self._setup.uplinks != before.uplinks:
             self._thorough = float("-inf")  # there may be sources that nobody has asked yet
-        wanted = {rule.target for rule in self._setup.rules}
-        for target in [target for target in self._proofs if target not in wanted]:
-            self._proofs.pop(target)[0].cancel()
+        self._proofs.adopt(self._setup, self._world)
         self._settle_in()
         if not taken.done():
             taken.set_result(None)
@@ -420,61 +407,13 @@ class Agent:
             report = Report(at, trace, {}, tuple(reports))
             self._report(report)
             wanted = {rule.target for rule in self._setup.rules}
-            if self._setup.verify:
-                still = tuple(one for one in reports if one.target in wanted)
-                self._verify_beside(Report(at, trace, {}, still))
+            still = tuple(one for one in reports if one.target in wanted)
+            self._proofs.watch(Report(at, trace, {}, still))
 
     def _concluded(self, target: Target, since: float) -> bool:
         """Was it acknowledged, or found to be right, after that?"""
         memory = self._memory(target)
         return memory.live_at is not None and memory.live_at >= since and memory.error is None
-
-    # -- verification --------------------------------------------------------------------------
-
-    async def _verify(self, report: Report, budget: float) -> None:
-        """Verify what this round updated."""
-        slots = asyncio.Semaphore(VERIFY_AT_ONCE)
-
-        async def one(done: TargetReport) -> None:
-            async with slots:
-                await self._prove(done, budget)
-
-        await asyncio.gather(*(one(done) for done in _to_prove(report)))
-
-    def _verify_beside(self, report: Report) -> None:
-        """The same while the agent goes on; a newer change of a target ends the older watch."""
-        for done in _to_prove(report):
-            self._prove_beside(done)
-
-    def _prove_beside(self, done: TargetReport) -> None:
-        if (older := self._proofs.pop(done.target, None)) is not None:
-            older[0].cancel()
-        task = asyncio.ensure_future(self._prove(done, PROOF_LONG))
-        self._proofs[done.target] = task, self._world.elapsed(), done
-        task.add_done_callback(partial(self._watched, done.target))
-
-    def _watched(self, target: Target, task: asyncio.Task[None]) -> None:
-        if target in self._proofs and self._proofs[target][0] is task:
-            del self._proofs[target]
-
-    async def _prove(self, done: TargetReport, budget: float) -> None:
-        assert done.wanted is not None
-        provider = self._setup.accounts[done.target.account].provider
-        world, primary = self._world, provider.primary()
-        proof = await verify(world, done.target, done.wanted, primary, budget=budget, shared=done.shared)
-        if proof.live:
-            memory = replace(self._memories[done.target], verified_at=self._world.now())
-            self._memories[done.target] = memory
-            if not self._unsaved:
-                asyncio.get_running_loop().call_later(SAVE_AFTER, self._save)
-            self._unsaved.add(done.target)
-        self._proved(proof)
-
-    def _save(self) -> None:
-        """Keep the proofs of a moment together: a disk is slow, and a proof can be had again."""
-        if self._unsaved:
-            self._store.save({target: self._memories[target] for target in self._unsaved})
-            self._unsaved.clear()
 
     # -- when to go on -------------------------------------------------------------------------
 
@@ -499,11 +438,6 @@ class Agent:
             elif memory.not_before is not None and memory.stopped_by is None:
                 waits.append(memory.not_before - now)
         return waits
-
-
-def _to_prove(report: Report) -> list[TargetReport]:
-    """Targets that were updated and that name servers show as they are."""
-    return [one for one in report.targets if one.outcome is Outcome.UPDATED and not one.veiled]
 
 
 async def _end(tasks: Iterable[asyncio.Future[Any]]) -> None:

@@ -9,12 +9,21 @@ from itertools import count, pairwise
 import pytest
 
 from homeport.agent.guard import Guard
-from homeport.agent.work import Guarded
+from homeport.agent.work import Guarded, a_few
 from homeport.agent.world import Account
 from homeport.core.budget import Budget, Spent
 from homeport.core.circuit import Kind
 from homeport.core.dns import Name, RRType
-from homeport.core.errors import AccountRefused, BadCredentials, Blocked, NotSent, ProviderError, Throttled
+from homeport.core.errors import (
+    AccountRefused,
+    BadCredentials,
+    Blocked,
+    NotSent,
+    ProviderError,
+    Throttled,
+    Unintelligible,
+    Unreachable,
+)
 from homeport.core.report import Outcome
 from homeport.core.secret import Secret
 from homeport.driver import Provider
@@ -292,3 +301,19 @@ def test_a_day_of_looks_writes_seldom_to_the_disk_for_budgets() -> None:
     world.sources = {RRType.A: [witness(name, pools.USUAL, asked, world) for name in "ab"]}
     pass_time(world, DAY, store)
     assert len(asked) > 288 and store.kept < len(asked) / 8
+
+
+@pytest.mark.parametrize("order", [1, -1])
+@pytest.mark.parametrize("grave", [Throttled("later", retry_after=900.0), BadCredentials("no")])
+def test_of_errors_side_by_side_the_one_that_holds_for_the_account_is_not_lost(
+    grave: ProviderError, order: int
+) -> None:
+    async def raises(error: ProviderError) -> None:
+        raise error
+
+    async def go() -> None:
+        errors = [Unintelligible("not JSON"), grave, Unreachable("reset")][::order]
+        await a_few([raises(error) for error in errors])
+
+    with pytest.raises(type(grave)):
+        live(go())

@@ -70,6 +70,7 @@ class Round:
     life: int
     heard: list[tuple[float, RRType, bool]] = field(default_factory=list)  # when, what, was it true?
     lied: set[str] = field(default_factory=set)  # accounts whose readings were false in it
+    cut: set[str] = field(default_factory=set)  # accounts whose answers came in part
     acked: dict[tuple[str, Key], frozenset[str]] = field(default_factory=dict)
 
 
@@ -248,6 +249,11 @@ class Judge:
         if (one := self.rounds.get(trace)) is not None:
             one.lied.add(account)
 
+    def cut(self, account: str, trace: str) -> None:
+        """An answer came in part: it may be taken for one, if it is true, or not."""
+        if (one := self.rounds.get(trace)) is not None:
+            one.cut.add(account)
+
     # -- what else changes what may be expected --------------------------------------------------
 
     def freed(self, account: str | None = None) -> None:
@@ -309,9 +315,9 @@ class Judge:
                 continue
             wanted = frozenset(map(str, told.wanted))
             service = self.services[told.target.account]
-            true = one.acked.get((told.target.account, key)) == wanted or (
-                service.readable and (service.get(key) == wanted or told.target.account in one.lied)
-            )
+            account, holds = told.target.account, service.get(key) == wanted
+            true = one.acked.get((account, key)) == wanted or (account in one.cut and holds)
+            true |= service.readable and (holds or account in one.lied)
             if not true:
                 self.breaks("report", f"{told.target} is said to be updated to {sorted(wanted)}; it is not")
         self.reads("a report", json.dumps([told.as_json(report.trace) for told in report.targets]).encode())

@@ -358,6 +358,7 @@ class HttpWire:
             case "500 taken":
                 return Reply(500, b"oops")
             case "truncated":
+                lab.judge.cut(account, trace)
                 return Reply(reply.status, reply.body[: len(reply.body) // 2])
             case "portal taken":
                 return Reply(200, PORTAL)

@@ -509,7 +509,7 @@ def spread(target: Target) -> float:
 
 
 async def a_few(work: Sequence[Awaitable[T]]) -> list[T]:
-    """`driver.Together`: at most `AT_ONCE` at a time; all are run to their end, then the first error."""
+    """`driver.Together`: at most `AT_ONCE` at a time; all are run to their end, then the gravest error."""
     slots = asyncio.Semaphore(AT_ONCE)
 
     async def one(awaitable: Awaitable[T]) -> T:
@@ -517,10 +517,17 @@ async def a_few(work: Sequence[Awaitable[T]]) -> list[T]:
             return await awaitable
 
     results = await asyncio.gather(*map(one, work), return_exceptions=True)
-    for result in results:
-        if isinstance(result, BaseException):
-            raise result
+    errors = [result for result in results if isinstance(result, BaseException)]
+    if errors:
+        raise max(errors, key=_gravity)
     return [result for result in results if not isinstance(result, BaseException)]
+
+
+def _gravity(error: BaseException) -> int:
+    """Of several, the one that asks most of us: what holds for the account must not be lost in the rest."""
+    if not isinstance(error, ProviderError):
+        return 3
+    return 2 if error.whole_account else 1 if isinstance(error, Throttled) else 0
 
 
 class Guarded:

@@ -256,7 +256,7 @@ class _Fate:
                 )
             },
             accounts={
-                name: Account(name, one.provider(), f"f{self.fingerprints[name]}")
+                name: Account(name, one.provider(), f"{name} {self.fingerprints[name]}")
                 for name, one in self.services.items()
             },
             interval=self.interval,

@@ -6,6 +6,8 @@ import pytest
 
 from homeport.doctor import windows
 from homeport.doctor.windows import Facts
+from homeport.service.manager import Standing, State
+from homeport.service.plan import How
 
 PROGRAM = r"C:\Program Files\Homeport\homeport.exe"
 RULE = (
@@ -13,6 +15,23 @@ RULE = (
     rf"App={PROGRAM}|Name=Homeport|"
 )
 ON = {"private": True, "public": True}
+
+
+def standing(state: State, account: str = r"NT SERVICE\Homeport") -> Standing:
+    return Standing(How.SERVICE, state, "homeport.exe", account=account, starts="delayed")
+
+
+def test_a_service_that_runs_is_right_unless_it_may_do_everything() -> None:
+    running = windows.service([(standing(State.STOPPED), "no"), (standing(State.RUNNING), "")])
+    assert (running.state, "NT SERVICE" in running.says) == ("right", True)
+    assert windows.service([(standing(State.RUNNING, "LocalSystem"), "")]).state == "warning"
+
+
+def test_a_service_that_does_not_run_says_why_and_none_at_all_is_told() -> None:
+    found = windows.service([(standing(State.STOPPED), "it ended: homeport.toml:3")])
+    assert found.state == "wrong" and "homeport.toml:3" in found.says
+    assert windows.service([]).remedy == "homeport service install"
+    assert windows.service([], "access denied").state == "unknown"
 
 
 def test_of_a_windows_that_says_nothing_nothing_is_claimed() -> None:

@@ -21,6 +21,7 @@ from ..doctor import machine
 from ..doctor.finding import Finding
 from ..driver import HttpProvider
 from ..net.uplink import UplinkNet
+from ..service.manager import Standing, Trouble
 from ..state.lock import held
 from ..wire import sntp
 from .exits import NOT_RIGHT, RIGHT
@@ -58,21 +59,35 @@ def _text(one: Finding) -> str:
 
 
 def _checks(config: Config | None) -> list[Finding]:
-    found = []
+    found: list[Finding] = []
+    services, unknown = _services()
     if config is not None:
         folder = config.agent.state_dir
         found.append(_state(folder))
-        found.append(machine.agent(running=held(folder), service=False))
+        found.append(machine.agent(running=held(folder), service=bool(services)))
     found.append(machine.program(_missing()))
     found.append(asyncio.run(_clock(TIME_SERVERS)))
     if sys.platform == "win32":
         from ..doctor import windows  # noqa: PLC0415 - this system only
         from ..doctor.windows_facts import read  # noqa: PLC0415
 
+        found.append(windows.service(services, unknown))
         found += windows.findings(
             read(), hears=_hears(config), proxied=_proxied(config), folder=str(Path(sys.executable).parent)
         )
     return found
+
+
+def _services() -> tuple[list[tuple[Standing, str]], str]:
+    """What starts the agent by itself, known of Windows only; and why Windows does not say."""
+    if sys.platform != "win32":
+        return [], ""
+    from .service import found  # noqa: PLC0415 - this system only
+
+    try:
+        return found(), ""
+    except Trouble as error:
+        return [], str(error)
 
 
 def _state(folder: Path) -> Finding:

@@ -140,6 +140,13 @@ def status(here: Platform, wanted: How | None, *, as_json: bool) -> int:
     return max(_show(here, there) for there in found)
 
 
+def found() -> list[tuple[Standing, str]]:
+    """What is installed on this Windows, each with why it does not run ("" if it does)."""
+    here = _platform()
+    standings = [there for manager in here.managers.values() if (there := manager.find()) is not None]
+    return [(there, _why(here, there)) for there in standings]
+
+
 def _now(here: Platform, manager: Manager) -> int:
     """What the system says after it was asked for something."""
     if (there := manager.find()) is None:

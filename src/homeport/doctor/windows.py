@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+from ..service.manager import Standing, State
 from .finding import Finding
 
 _DISABLED = 4  # the start type of a service that nothing may start
@@ -46,6 +47,31 @@ def findings(facts: Facts, *, hears: bool, proxied: bool, folder: str) -> list[F
         proxy(facts, proxied=proxied),
         scanner(facts, folder),
     ]
+
+
+def service(found: Sequence[tuple[Standing, str]], unknown: str = "") -> Finding:
+    """What starts the agent by itself, each with why it does not run ("" if it does).
+
+    `unknown` is why Windows does not say.
+    """
+    if unknown:
+        return Finding("service", "unknown", unknown)
+    if not found:
+        return Finding(
+            "service",
+            "warning",
+            "nothing starts the agent by itself: it runs as long as somebody runs it",
+            "homeport service install",
+        )
+    one, why = min(found, key=lambda each: each[0].state is not State.RUNNING)
+    who = f" as {one.account}" if one.account else ""
+    says = f"{one.how}: {one.state}{who}, starts {one.starts}"
+    if one.state is not State.RUNNING:
+        return Finding("service", "wrong", f"{says}{': ' if why else ''}{why}", "homeport service start")
+    if one.account.lower() == "localsystem":
+        remedy = "homeport service install sets an account with few rights"
+        return Finding("service", "warning", f"{says}: it has every right on this machine", remedy)
+    return Finding("service", "right", says)
 
 
 def firewall(facts: Facts, *, hears: bool) -> Finding:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Callable, Iterator
 from itertools import islice
 from pathlib import Path
@@ -11,9 +12,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from homeport.cli.logs import Follower, newest
+from homeport.cli.logs import Follower, newest, of_service
 from homeport.cli.main import main
 from homeport.report.log_file import LogFile
+from homeport.service.plan import LOG, windows_places
 
 CONFIGURATION = """
 [log]
@@ -123,3 +125,19 @@ def test_a_file_that_was_emptied_by_hand_is_read_from_its_start(tmp_path: Path) 
     assert follower.now() == [b"one", b"two"]
     file.write_text("new\n")
     assert follower.now() == [b"new"]
+
+
+def test_without_a_file_in_the_configuration_it_is_that_of_the_service_that_last_logged(
+    tmp_path: Path,
+) -> None:
+    environ = {"PROGRAMDATA": str(tmp_path / "all"), "LOCALAPPDATA": str(tmp_path / "mine")}
+    assert of_service("win32", environ) is None
+    files = [Path(windows_places(environ, user=user).logs.as_posix()) / LOG for user in (False, True)]
+    for age, file in enumerate(files):
+        file.parent.mkdir(parents=True)
+        file.write_text("")
+        os.utime(file, (1000 - age, 1000 - age))
+    assert of_service("win32", environ) == files[0]
+    os.utime(files[1], (2000, 2000))
+    assert of_service("win32", environ) == files[1]
+    assert of_service("linux", environ) is None

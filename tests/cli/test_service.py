@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from homeport.cli.exits import NOT_RIGHT, RIGHT
-from homeport.cli.hosted import LOG, hosted
+from homeport.cli.hosted import hosted
 from homeport.cli.main import main
 from homeport.cli.service import Platform, act, install, status, uninstall
 from homeport.config.mistakes import Mistakes
@@ -17,7 +17,7 @@ from homeport.core.errors import ConfigError
 from homeport.service import failure
 from homeport.service.host import Nobody
 from homeport.service.manager import NotAllowed, Standing, State, Trouble
-from homeport.service.plan import How, Places, Plan
+from homeport.service.plan import LOG, How, Places, Plan
 
 RIGHT_FILE = """
 [agent]

@@ -12,11 +12,10 @@ from ..report.log import LOGGER
 from ..service import failure
 from ..service.failure import Failure
 from ..service.host import Host
+from ..service.plan import LOG
 from ..state.lock import AlreadyRunning
 from .log import Log
 from .run import run
-
-LOG = "homeport.log"
 
 
 def hosted(file: Path, logs: Path, host: Host, who: str) -> int:

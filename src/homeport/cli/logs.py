@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import os
+import sys
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from itertools import count
 from pathlib import Path
 from typing import BinaryIO
 
 from ..core.errors import ConfigError
+from ..service.plan import LOG, windows_places
 from .exits import RIGHT
 from .setup import configure
 
@@ -21,7 +23,7 @@ CHUNK = 65_536  # octets
 
 def logs(path: Path | None, *, lines: int, follow: bool) -> int:
     """Print the newest lines, oldest first; with `follow`, go on until somebody presses Ctrl-C."""
-    file = configure(path, blind=True).log.file
+    file = configure(path, blind=True).log.file or of_service(sys.platform, os.environ)
     if file is None:
         raise ConfigError(
             'this configuration writes no log file; add one: [log] file = "homeport.log".  Where systemd '
@@ -36,6 +38,15 @@ def logs(path: Path | None, *, lines: int, follow: bool) -> int:
         for line in here.lines(lambda: time.sleep(PAUSE)):
             show(line)
     return RIGHT
+
+
+def of_service(platform: str, environ: Mapping[str, str]) -> Path | None:
+    """Where a service of Windows logs if the configuration says nothing; the one that last did."""
+    if platform != "win32":
+        return None
+    places = [windows_places(environ, user=user) for user in (False, True)]
+    files = [file for one in places if (file := Path(one.logs.as_posix()) / LOG).is_file()]
+    return max(files, key=lambda file: file.stat().st_mtime, default=None)
 
 
 def show(line: bytes) -> None:

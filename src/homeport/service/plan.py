@@ -16,6 +16,8 @@ LONGEST_RUN_KEY = 260  # characters; learn.microsoft.com, "Run and RunOnce Regis
 _HOST = " service host --how "
 _LOCAL_SERVICE = "S-1-5-19"
 
+LOG = "homeport.log"  # in the folder of logs, where the configuration names no file
+
 
 class How(StrEnum):
     """The ways to start the agent and keep it running."""

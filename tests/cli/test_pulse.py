@@ -153,6 +153,7 @@ def test_the_host_is_not_told_that_all_is_well_while_a_round_hangs(tmp_path: Pat
     lived(tmp_path, script, patient)
 
 
+@pytest.mark.posix("Wine counts no handles")
 def test_what_the_process_takes_is_left_in_the_store(tmp_path: Path) -> None:
     async def script(host: Host) -> None:
         await beats(host, 8)
@@ -201,6 +202,7 @@ def test_a_warning_comes_with_evidence(
     assert words in told and len(told) > 60
 
 
+@pytest.mark.posix("Wine counts no handles")
 def test_a_sample_is_true(tmp_path: Path) -> None:
     async def two() -> tuple[Sample, Sample]:
         before = measure.sample()

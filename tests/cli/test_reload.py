@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import os
-import sys
 from pathlib import Path
 
 import pytest
 
 from homeport.cli.reload import _at_hand, _look, _without
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only Linux says what is mounted where")
+pytestmark = pytest.mark.linux("only Linux says what is mounted where")
 
 
 def test_a_file_of_a_foreign_file_system_is_not_at_hand(tmp_path: Path) -> None:

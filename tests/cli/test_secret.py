@@ -90,6 +90,7 @@ def place(tmp_path: Path) -> Place:
     return Place(tmp_path)
 
 
+@pytest.mark.posix("Windows asks its Credential Manager")
 def test_a_secret_is_kept_used_listed_and_forgotten(place: Place) -> None:
     status, out, err = place.run("secret", "set", "cloudflare", stdin=b"s3cr3t-0f-cf\n")
     assert (status, err) == (0, "")
@@ -177,6 +178,7 @@ def test_at_a_terminal_it_is_asked_for_and_not_shown(place: Place) -> None:
     assert (place.folder / "secrets" / "cf").read_text() == "s3cr3t"
 
 
+@pytest.mark.posix("Windows asks its Credential Manager")
 def test_without_a_configuration_it_goes_where_one_would_be(place: Place) -> None:
     (place.folder / "homeport.toml").unlink()
     place.environ |= {"XDG_CONFIG_HOME": str(place.folder / "etc"), "HOME": str(place.folder)}
@@ -192,6 +194,7 @@ def test_without_a_configuration_it_goes_where_one_would_be(place: Place) -> Non
     assert (place.folder / "secrets" / "cf").exists()
 
 
+@pytest.mark.posix("Windows asks its Credential Manager")
 def test_a_machine_without_a_keyring_is_told_of_the_way_with_a_file(place: Place) -> None:
     place.environ["PYTHON_KEYRING_BACKEND"] = "keyring.backends.fail.Keyring"
     for words in (("secret", "set", "cf"), ("secret", "rm", "cf"), ("plan",)):

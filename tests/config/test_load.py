@@ -145,6 +145,7 @@ def test_the_smallest_useful_file() -> None:
     assert uplink.types_written == frozenset()
 
 
+@pytest.mark.posix("Wine lets everybody read every file, which is warned of too")
 def test_the_full_example() -> None:
     key = Path("tsig.key")
     key.write_text(b64encode(b"k" * 32).decode() + "\n")
@@ -294,6 +295,7 @@ def test_what_the_settings_of_a_driver_say_together_is_checked() -> None:
     ]
 
 
+@pytest.mark.posix("echo is a program")
 def test_a_secret_that_a_check_did_not_follow_is_not_judged() -> None:
     text = SMALLEST + (
         '[account.office]\nprovider = "rfc2136"\nserver = "192.0.2.53"\ntsig_name = "k"\n'
@@ -431,6 +433,7 @@ def test_a_hasty_interval_and_a_useless_host_are_warned_of() -> None:
     ]
 
 
+@pytest.mark.posix("Wine lets everybody read every file, which is warned of too")
 def test_a_secret_in_plain_text_is_warned_of_and_not_shown() -> None:
     assert warnings(SMALLEST.replace("env:CF_API_TOKEN", "s3cr3t")) == [
         (
@@ -783,6 +786,7 @@ account = "lex"
 """
 
 
+@pytest.mark.posix("Wine lets everybody read every file, which is warned of too")
 def test_a_table_of_settings_holds_references_and_plain_values() -> None:
     file = Path("homeport.toml")
     file.write_text(LEXICON)
@@ -830,6 +834,7 @@ def test_a_lexicon_that_is_missing_is_said_with_what_to_install(monkeypatch: pyt
         warnings(LEXICON)
 
 
+@pytest.mark.posix("Wine lets everybody read every file, which is warned of too")
 def test_a_secret_of_a_table_is_warned_of_and_its_other_settings_are_not() -> None:
     he = '[account.he]\nprovider = "he"\nkeys = { "home.example.com" = "s3cr3t" }\n'
     lexicon = (

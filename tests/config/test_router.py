@@ -35,6 +35,7 @@ def box(config: Config, rrtype: RRType = RRType.A) -> Box:
     return source.box
 
 
+@pytest.mark.posix("cat is a program")
 @pytest.mark.parametrize("password", ["env:BOX_PASSWORD", "file:secret", "command:cat secret"])
 def test_user_and_password_are_references_like_every_secret(password: str, tmp_path: Path) -> None:
     (tmp_path / "secret").write_text("gurkensalat\n")
@@ -57,6 +58,7 @@ def test_user_and_password_are_references_like_every_secret(password: str, tmp_p
     assert configured(tmp_path, text, blind=True).uplinks  # for commands that only show something
 
 
+@pytest.mark.posix("Wine lets everybody read every file, which is warned of too")
 def test_a_password_is_warned_of_in_plain_text_and_a_user_is_not(tmp_path: Path) -> None:
     config = configured(
         tmp_path, 'ipv4 = ["fritzbox"]\nrouter_user = "homeport"\nrouter_password = "gurkensalat"'

@@ -132,6 +132,7 @@ class Memory(KeyringBackend):
         raise AssertionError("nobody deletes here")
 
 
+@pytest.mark.posix("Windows asks its Credential Manager")
 def test_the_keyring_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
     backend = Memory()  # type: ignore[no-untyped-call]
     monkeypatch.setattr(keyring.core, "_keyring_backend", backend)
@@ -146,11 +147,13 @@ def test_the_keyring_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
     )
 
 
+@pytest.mark.posix("Windows asks its Credential Manager")
 def test_without_the_keyring_package_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "keyring", None)
     assert 'pip install "homeport[keyring]"' in refusal("keyring:noip")
 
 
+@pytest.mark.posix("echo is a program")
 def test_a_check_runs_no_command_and_asks_no_keyring(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

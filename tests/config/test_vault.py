@@ -261,6 +261,7 @@ def test_a_name_is_good_for_a_file_and_a_reference_or_refused(name: str) -> None
 # Files
 
 
+@pytest.mark.posix("modes of files")
 def test_a_file_is_its_users_only_even_in_a_careless_process(tmp_path: Path) -> None:
     before = os.umask(0)
     try:
@@ -283,6 +284,7 @@ def test_a_link_in_the_way_is_replaced_and_not_followed(tmp_path: Path) -> None:
     assert not (store.folder / "cf").is_symlink()
 
 
+@pytest.mark.posix("modes of files")
 def test_a_folder_that_others_can_change_takes_no_secret(tmp_path: Path) -> None:
     store = SecretFiles(tmp_path)
     store.folder.mkdir()
@@ -292,6 +294,7 @@ def test_a_folder_that_others_can_change_takes_no_secret(tmp_path: Path) -> None
     assert list(store.folder.iterdir()) == []
 
 
+@pytest.mark.posix("the words of the system")
 def test_a_disk_that_is_in_the_way_is_told(tmp_path: Path) -> None:
     (tmp_path / "secrets").write_text("a file")
     for act in (

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import sys
-
 import pytest
 
 from tests.crash.__main__ import crash
 
 pytestmark = [
     pytest.mark.peer,
-    pytest.mark.skipif(sys.platform == "win32", reason="kill -9, strace and BIND"),
+    pytest.mark.linux("kill -9, strace and BIND"),
 ]
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 import shutil
-import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,7 +16,7 @@ from homeport.state.store import Store
 from tests.crash.power import Disk, Op, watch
 from tests.state.test_lines import HAPPENED, REMEMBERED, version_1
 
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="strace")
+pytestmark = pytest.mark.linux("strace")
 
 TARGET = Target(Name("home.example.com"), RRType.A, "cf")
 

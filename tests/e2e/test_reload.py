@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -17,7 +16,7 @@ from homeport.demo.nameserver import Nameserver
 from .home import KEY_TEXT as KEY
 from .home import Home, end, nameserver, record, rfc2136, uplink
 
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
+pytestmark = pytest.mark.posix("signals of POSIX")
 ONE, TWO = "45.0.0.10", "45.0.0.11"
 PATIENCE = 60.0  # seconds, for a machine that is busy
 

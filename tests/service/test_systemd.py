@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import socket
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,7 +14,7 @@ from homeport.service.host import Host, Shows
 from homeport.service.systemd import Systemd
 from tests.e2e.home import Home, end, nameserver, record, rfc2136, uplink
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="systemd is of Linux")
+pytestmark = pytest.mark.linux("systemd is of Linux")
 PATIENCE = 60.0  # seconds, for a machine that is busy
 
 

@@ -22,7 +22,7 @@ from homeport.state.lock import OURS, Lock
 from homeport.state.private import own_file, own_folder
 from homeport.state.store import Store
 
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="rights and owners are of POSIX")
+pytestmark = pytest.mark.posix("rights and owners are of POSIX")
 ME, OTHER = 65_533, 65_532
 
 

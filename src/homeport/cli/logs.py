@@ -117,4 +117,4 @@ class Follower:
 
     def _take(self, octets: bytes, found: list[bytes]) -> None:
         *whole, self._rest = (self._rest + octets).split(b"\n")
-        found += whole
+        found += [line.removesuffix(b"\r") for line in whole]

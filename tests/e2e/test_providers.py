@@ -286,7 +286,7 @@ def test_a_state_directory_that_cannot_be_written_is_a_warning(server: Nameserve
     assert "cannot be" in done.err
 
 
-def test_a_clock_that_jumped_holds_nothing_up(server: Nameserver, service: Page, tmp_path: Path) -> None:
+def test_a_clock_that_jumped_holds_nothing_up_for_longer_than_the_service_said(server: Nameserver, service: Page, tmp_path: Path) -> None:
     home = Home(tmp_path)
     home.write(dyndns2(service))
     service.says("911")
@@ -295,9 +295,15 @@ def test_a_clock_that_jumped_holds_nothing_up(server: Nameserver, service: Page,
 
     with sqlite3.connect(home.state / "state.db") as db:  # as if the wait had been written ten years ahead
         db.execute("UPDATE target SET not_before = not_before + 315360000")
+        db.execute("UPDATE circuit SET since = since + 315360000")
     db.close()
     service.says(f"good {OLD}")
 
+    held = home.once().line
+    assert held["outcome"] == "held" and "waiting 30 min" in held["error"]
+    with sqlite3.connect(home.state / "state.db") as db:  # half an hour by this clock later
+        db.execute("UPDATE circuit SET behind = behind - 1801")
+    db.close()
     assert home.once().line["outcome"] == "updated"
 
 

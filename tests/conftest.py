@@ -44,6 +44,7 @@ collect_ignore = [
     *(_OF_LINUX if sys.platform != "linux" else ()),
     *(_OF_WINDOWS if sys.platform != "win32" else ()),
 ]
+_MADE_ON_LINUX = {"certificates": "made by the command openssl"}  # fixtures
 _ELSEWHERE = {"linux": sys.platform != "linux", "posix": sys.platform == "win32"}
 
 
@@ -53,6 +54,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         item
         for item in items
         if any(away and item.get_closest_marker(name) for name, away in _ELSEWHERE.items())
+        or (
+            sys.platform != "linux"
+            and not _MADE_ON_LINUX.keys().isdisjoint(getattr(item, "fixturenames", ()))
+        )
     ]
     if out:
         config.hook.pytest_deselected(items=out)

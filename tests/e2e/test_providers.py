@@ -286,7 +286,9 @@ def test_a_state_directory_that_cannot_be_written_is_a_warning(server: Nameserve
     assert "cannot be" in done.err
 
 
-def test_a_clock_that_jumped_holds_nothing_up_for_longer_than_the_service_said(server: Nameserver, service: Page, tmp_path: Path) -> None:
+def test_a_clock_that_jumped_holds_nothing_up_for_longer_than_the_service_said(
+    server: Nameserver, service: Page, tmp_path: Path
+) -> None:
     home = Home(tmp_path)
     home.write(dyndns2(service))
     service.says("911")

@@ -255,6 +255,7 @@ def certificate(folder: Path, name: str) -> tuple[Path, ssl.SSLContext]:
     return pem, context
 
 
+@pytest.mark.linux("the command openssl")
 def test_with_its_certificate_everything_but_the_port_is_asked_inside_tls(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -227,6 +227,7 @@ MAKE = (
 )
 
 
+@pytest.mark.linux("the command openssl")
 def test_a_server_of_an_old_tls_gets_no_request(tmp_path: Path) -> None:
     key, pem = tmp_path / "key.pem", tmp_path / "own.pem"
     subprocess.run(

@@ -578,6 +578,7 @@ def timers() -> list[asyncio.TimerHandle]:
     return [handle for handle in loop._scheduled if not handle.cancelled()]
 
 
+@pytest.mark.posix("the loop of Windows has a timer of its own")
 def test_an_idle_transport_has_neither_task_nor_timer() -> None:
     async def main() -> None:
         async with peer(answers(OK)) as far, transport() as http_:

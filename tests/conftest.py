@@ -23,6 +23,7 @@ settings.load_profile("homeport")
 _OF_LINUX = {
     "canary": "looks into /proc for what other users could see",
     "crash": "kill -9, strace and BIND",
+    "e2e": "starts the program hundreds of times, seconds each under Wine; tests/windows starts it there",
     "faults": "copies the state file while SQLite has it open, which Windows forbids",
     "home": "homes of network namespaces",
     "lab": "network namespaces, and the daemons in them",

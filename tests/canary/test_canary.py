@@ -55,8 +55,8 @@ class Commands:
         assert crashes or b"Traceback" not in done.stderr, done.stderr.decode()
         return done.returncode
 
-    def agent(self, *words: str, until: bytes) -> None:
-        """The agent, until its log says something."""
+    def agent(self, *words: str, until: bytes, asked: bool = False) -> None:
+        """The agent, until its log says something, and, with `asked`, until a service was asked."""
         log = self.cage.folder / f"said-{len(self.said)}"
         with log.open("wb") as stream:
             process = subprocess.Popen(
@@ -68,7 +68,9 @@ class Commands:
             )
             try:
                 ends = time.monotonic() + SECONDS
-                while until not in log.read_bytes() and process.poll() is None:
+                while process.poll() is None and (
+                    until not in log.read_bytes() or (asked and not self.cage.server.asked)
+                ):
                     assert time.monotonic() < ends, log.read_bytes()[-2000:]
                     time.sleep(0.05)
                 line = Path(f"/proc/{process.pid}/cmdline").read_bytes()
@@ -176,7 +178,8 @@ def test_no_service_that_fails_gets_a_secret_into_anything(state: str, tmp_path:
         answers = {"speaks rubbish": rubbish, "hangs": hang}
         quoting = any_of([echo(s, shape, n, whole=w) for n, (_, s, shape, w) in enumerate(STATES)], 7)
         server.answer = answers.get(state, quoting)
-        commands.agent("--record", "recording", until=b"started" if state == "hangs" else b"failed")
+        until = b"started" if state == "hangs" else b"failed"
+        commands.agent("--record", "recording", until=until, asked=state == "hangs")
         commands.run("status", "--json")
         commands.run("history")
         assert state == "refuses" or server.asked

@@ -265,7 +265,9 @@ def test_on_a_chinese_windows_every_text_is_said_in_its_code_page(
     for name in ("家里 的 配置", "Zoë 🏠"):
         folder = lab.disk / name
         folder.mkdir(exist_ok=True)
-        shutil.copy(windows_setup.HERE / "example.toml", folder / "homeport.toml")
+        example = (windows_setup.HERE / "example.toml").read_text("utf-8")
+        text = example.replace(r"file:C:\ProgramData\Homeport\cloudflare.token", "keyring:cloudflare")
+        (folder / "homeport.toml").write_text(text, "utf-8")
     lab.halt()
     command = [str(lab.folder / "wine"), rf"{PROGRAMS}\homeport.exe", "check", "-c"]
     chinese = os.environ | {"WINELAB_LOCALE": "zh_CN.UTF-8"}

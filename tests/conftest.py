@@ -25,6 +25,7 @@ _OF_LINUX = {
     "crash": "kill -9, strace and BIND",
     "e2e": "starts the program hundreds of times, seconds each under Wine; tests/windows starts it there",
     "faults": "copies the state file while SQLite has it open, which Windows forbids",
+    "fuzz": "pure readers, for minutes under Wine; tests/wire and tests/config run there",
     "home": "homes of network namespaces",
     "lab": "network namespaces, and the daemons in them",
     "peers": "BIND, Knot, PowerDNS, miniupnpd and nsupdate.info are programs of Linux",

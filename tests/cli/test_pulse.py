@@ -15,11 +15,12 @@ import pytest
 
 from homeport.agent.loop import HUNG, Agent
 from homeport.cli import pulse
-from homeport.cli.pulse import FILE, Pulse
+from homeport.cli.pulse import Pulse
 from homeport.core import watch
 from homeport.core.watch import Sample
 from homeport.service import measure
 from homeport.service.host import Nobody
+from homeport.state.lock import STANDSTILL
 from homeport.state.store import Store
 
 
@@ -97,13 +98,15 @@ def test_a_loop_that_stands_still_is_told_with_where_it_was(
     lived(tmp_path, script)
     [told] = [one.getMessage() for one in caplog.records if "nothing went on" in one.getMessage()]
     assert "in stand_still" in told
-    assert (tmp_path / FILE).read_text() == ""
+    assert (tmp_path / STANDSTILL).read_text() == ""
 
 
 def test_an_agent_that_never_went_on_is_told_of_by_the_next(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    (tmp_path / FILE).write_text('Thread 0x1 (most recent call first):\n  File "x.py", line 1 in stuck\n')
+    (tmp_path / STANDSTILL).write_text(
+        'Thread 0x1 (most recent call first):\n  File "x.py", line 1 in stuck\n'
+    )
 
     async def script(host: Host) -> None:
         await beats(host, 1)
@@ -111,7 +114,7 @@ def test_an_agent_that_never_went_on_is_told_of_by_the_next(
     lived(tmp_path, script)
     [told] = [one.getMessage() for one in caplog.records if "agent before this one" in one.getMessage()]
     assert "in stuck" in told
-    assert (tmp_path / FILE).read_text() == ""
+    assert (tmp_path / STANDSTILL).read_text() == ""
 
 
 def test_a_task_that_hangs_is_given_up_with_its_stack_in_the_log(

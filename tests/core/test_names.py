@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dns.name
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from homeport.core.dns import Name
@@ -58,6 +58,7 @@ def test_whatever_is_typed_is_a_name_or_a_config_error(text: str) -> None:
     assert name.text.isascii() and name.text == name.text.lower() and "." in name.text
 
 
+@example(text="_.example.com")
 @given(text=st.from_regex(r"[a-z0-9_.\-]{1,70}(\.[a-z0-9_\-]{1,3})?", fullmatch=True))
 def test_the_short_way_to_a_name_leads_where_the_long_way_does(text: str) -> None:
     def way(typed: str) -> str | None:

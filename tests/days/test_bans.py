@@ -312,7 +312,8 @@ def test_of_errors_side_by_side_the_one_that_holds_for_the_account_is_not_lost(
         raise error
 
     async def go() -> None:
-        errors = [Unintelligible("not JSON"), grave, Unreachable("reset")][::order]
+        others = [Unintelligible("not JSON"), NotSent("not yet", retry_after=3.0), Unreachable("reset")]
+        errors = [*others[:2], grave, *others[2:]][::order]
         await a_few([raises(error) for error in errors])
 
     with pytest.raises(type(grave)):

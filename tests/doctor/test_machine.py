@@ -46,11 +46,7 @@ def test_files_that_were_taken_away_are_named_but_not_all_of_them() -> None:
     assert "homeport/0.py" in found.says and "and 2 more" in found.says
 
 
-@pytest.mark.parametrize(
-    ("running", "service", "word"),
-    [(True, True, ""), (False, True, "service start"), (False, False, "run")],
-)
-def test_an_agent_that_does_not_run_is_wrong(running: bool, service: bool, word: str) -> None:
-    found = machine.agent(running=running, service=service)
-    assert (found.state == "right") == running
-    assert word in found.remedy
+def test_an_agent_that_does_not_run_is_wrong() -> None:
+    assert machine.agent(running=True, start="do").state == "right"
+    found = machine.agent(running=False, start="do")
+    assert (found.state, found.remedy) == ("wrong", "do")

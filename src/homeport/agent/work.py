@@ -524,10 +524,15 @@ async def a_few(work: Sequence[Awaitable[T]]) -> list[T]:
 
 
 def _gravity(error: BaseException) -> int:
-    """Of several, the one that asks most of us: what holds for the account must not be lost in the rest."""
+    """Of several, the one that asks most of us: what the provider said of the account must not be lost.
+
+    That we have not asked (`NotSent`) is nothing that a provider said.
+    """
     if not isinstance(error, ProviderError):
+        return 4
+    if error.whole_account:
         return 3
-    return 2 if error.whole_account else 1 if isinstance(error, Throttled) else 0
+    return 1 if isinstance(error, NotSent) else 2 if isinstance(error, Throttled) else 0
 
 
 class Guarded:

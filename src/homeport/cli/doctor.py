@@ -64,7 +64,7 @@ def _checks(config: Config | None) -> list[Finding]:
     if config is not None:
         folder = config.agent.state_dir
         found.append(_state(folder))
-        found.append(machine.agent(running=held(folder), service=bool(services)))
+        found.append(machine.agent(running=held(folder), start=_start(installed=bool(services))))
     found.append(machine.program(_missing()))
     found.append(asyncio.run(_clock(TIME_SERVERS)))
     if sys.platform == "win32":
@@ -76,6 +76,12 @@ def _checks(config: Config | None) -> list[Finding]:
             read(), hears=_hears(config), proxied=_proxied(config), folder=str(Path(sys.executable).parent)
         )
     return found
+
+
+def _start(*, installed: bool) -> str:
+    if sys.platform != "win32":
+        return "homeport run; for good, the unit of systemd that lies in contrib of the source"
+    return "homeport service start" if installed else "homeport service install"
 
 
 def _services() -> tuple[list[tuple[Standing, str]], str]:

@@ -20,6 +20,7 @@ from ..core import watch
 from ..report.log import LOGGER
 from ..service import measure
 from ..service.host import Host
+from ..state.lock import STANDSTILL
 from ..state.store import Store
 
 BEAT = 10.0  # seconds
@@ -27,7 +28,6 @@ SAMPLE = 60.0  # seconds between two samples
 KEEP = 3600.0  # seconds after which they are left in the store, to spare the disk
 GRACE = 60.0  # seconds for a round that hangs to end, before the host is told no more that all is well
 STACKS = 12  # of other tasks, that are told of when one hangs
-FILE = "standstill.txt"
 
 
 class Pulse:
@@ -84,7 +84,7 @@ class Pulse:
 
     def _open(self) -> None:
         """The file for stacks; what an agent before this one has left in it is told."""
-        path = self._folder / FILE
+        path = self._folder / STANDSTILL
         try:
             self._file = path.open("a+", encoding="utf-8", errors="replace")
         except OSError:

@@ -52,12 +52,11 @@ def state_folder(folder: str, why_not: str | None, free: int | None) -> Finding:
     return Finding("state", "right", f"kept in {folder}")
 
 
-def agent(*, running: bool, service: bool) -> Finding:
-    """`service`: is there one that starts it by itself?"""
+def agent(*, running: bool, start: str) -> Finding:
+    """`start` is how one is started on this machine."""
     if running:
         return Finding("agent", "right", "an agent is running")
-    remedy = "homeport service start" if service else "homeport run, or `homeport service install` for good"
-    return Finding("agent", "wrong", "no agent is running: a changed address is not published", remedy)
+    return Finding("agent", "wrong", "no agent is running: a changed address is not published", start)
 
 
 def program(missing: Collection[str]) -> Finding:

@@ -22,7 +22,8 @@ else:
     import fcntl
 
 
-OURS = ("state.db*", "agent.lock*", "standstill.txt")  # what a state directory holds
+STANDSTILL = "standstill.txt"  # where a loop that stands still has left its stack
+OURS = ("state.db*", "agent.lock*", STANDSTILL)  # what a state directory holds
 
 
 class AlreadyRunning(ConfigError):

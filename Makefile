@@ -12,7 +12,7 @@ WINDOWS := .windows
 PYTHON_EMBED ?=
 SIGN ?=
 
-.PHONY: run test test-linux test-windows crash fuzz soak bench docs format wheel sbom audit setup dev peers nsupdate \
+.PHONY: run test test-linux test-windows crash fuzz laws soak bench docs format wheel sbom audit setup dev peers nsupdate \
   lock lock-windows clean windows windows-lab
 
 run: setup
@@ -37,6 +37,10 @@ crash: dev peers
 MINUTES ?= 1
 fuzz: dev
 	$(BIN)/python -m tests.fuzz $(MINUTES) $(LAWS)
+
+# The laws, with other examples than those of `make test`, and twenty times as many.
+laws: dev
+	$(BIN)/pytest --hypothesis-profile=others tests/core tests/wire tests/config tests/sources tests/state tests/net
 
 # The fault lab: lives of an agent in virtual time.  A seed that fails prints how to see its story.
 SEEDS := 10000

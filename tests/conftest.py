@@ -3,18 +3,22 @@
 import logging
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
 
 # Nothing here is judged by the clock: a busy machine is no defect.
 # Windows' Python under Wine takes fewer examples of the same laws: what it may show is of the platform.
+# The same examples each time, so that a change is judged by what it changes; `make laws` looks for others.
 settings.register_profile(
     "homeport",
     deadline=None,
+    derandomize=True,
     max_examples=25 if sys.platform == "win32" else 100,
     suppress_health_check=[HealthCheck.too_slow],
 )
+settings.register_profile("others", settings.get_profile("homeport"), derandomize=False, max_examples=2000)
 settings.load_profile("homeport")
 
 # Files and folders that only one system can run, each with its reason.  All else runs everywhere: with
@@ -46,12 +50,35 @@ collect_ignore = [
     *(_OF_LINUX if sys.platform != "linux" else ()),
     *(_OF_WINDOWS if sys.platform != "win32" else ()),
 ]
+_HERE = Path(__file__).parent
 _MADE_ON_LINUX = {"certificates": "made by the command openssl"}  # fixtures
 _ELSEWHERE = {"linux": sys.platform != "linux", "posix": sys.platform == "win32"}
 
 
+# A file goes to one worker; these begin, as they take the longest and wait the most.
+_FIRST = ("windows", "home", "peers", "faults", "days", "e2e", "canary", "net", "crash", "contract")
+# These set the clock of the machine, or hear when it is set.
+_OF_THE_CLOCK = {"home/test_gateway.py", "net/test_system_events.py"}
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out the single tests that this system cannot run; pytest counts them as deselected."""
+    """Leave out the tests that this system cannot run; share the rest out among the workers."""
+    _leave_out(config, items)
+    if config.pluginmanager.hasplugin("xdist"):
+        _share_out(items)
+
+
+def _share_out(items: list[pytest.Item]) -> None:
+    files = {item: item.path.relative_to(_HERE).as_posix() for item in items}
+    turns = {folder: turn for turn, folder in enumerate(_FIRST)}
+    items.sort(key=lambda item: turns.get(files[item].partition("/")[0], len(turns)))
+    for item in items:
+        group = "the clock" if files[item] in _OF_THE_CLOCK else files[item]
+        item.add_marker(pytest.mark.xdist_group(group))
+
+
+def _leave_out(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """What is left out, pytest counts as deselected."""
     out = [
         item
         for item in items

@@ -134,7 +134,7 @@ def rules() -> Iterator[Any]:
         for status, code in row.statuses.items():
             yield pytest.param(name, Reply(status), code, id=f"{name}-{status}")
         if row.speaks_codes:
-            for code in CODES:
+            for code in sorted(CODES):
                 reply = answer(row, code, "home.example.com", HERE4) if row.header else None
                 reply = reply or Reply(200, f"{code} {HERE4}\r\n".encode())
                 yield pytest.param(name, reply, code, id=f"{name}-{code}")

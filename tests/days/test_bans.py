@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 from collections.abc import Callable, Collection, Mapping
 from itertools import count, pairwise
 
 import pytest
 
 from homeport.agent.guard import Guard
-from homeport.agent.work import Guarded, a_few
+from homeport.agent.work import AT_ONCE, Guarded, a_few
 from homeport.agent.world import Account
 from homeport.core.budget import Budget, Spent
 from homeport.core.circuit import Kind
@@ -318,3 +319,20 @@ def test_of_errors_side_by_side_the_one_that_holds_for_the_account_is_not_lost(
 
     with pytest.raises(type(grave)):
         live(go())
+
+
+def test_what_waits_for_its_turn_is_let_go_of_when_nobody_waits_any_more() -> None:
+    async def waits() -> None:
+        await asyncio.Event().wait()
+
+    work = [waits() for _ in range(3 * AT_ONCE)]
+
+    async def go() -> None:
+        task = asyncio.ensure_future(a_few(work))
+        await asyncio.sleep(1)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+    live(go())
+    assert {inspect.getcoroutinestate(one) for one in work} == {inspect.CORO_CLOSED}

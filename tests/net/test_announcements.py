@@ -152,7 +152,7 @@ class Lan:
             hints: asyncio.Queue[Hint] = asyncio.Queue()
             running = asyncio.ensure_future(Announcements(self, uplink="fiber").run(hints.put_nowait))
             try:
-                async with asyncio.timeout(10):
+                async with asyncio.timeout(60):
                     while not (self.gateways.asked and self.bound()) and not running.done():
                         await asyncio.sleep(0)
                     for _ in range(5):

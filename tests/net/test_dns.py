@@ -40,7 +40,7 @@ async def found(owner: Name, primary: tuple[str, int] | None) -> list[Server]:
 
 def run(work: Coroutine[Any, Any, T]) -> T:
     async def within() -> T:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             return await work
 
     return asyncio.run(within())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from binascii import crc32
-from collections.abc import Awaitable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Collection, Coroutine, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, Self, TypeVar
@@ -516,7 +516,12 @@ async def a_few(work: Sequence[Awaitable[T]]) -> list[T]:
         async with slots:
             return await awaitable
 
-    results = await asyncio.gather(*map(one, work), return_exceptions=True)
+    try:
+        results = await asyncio.gather(*map(one, work), return_exceptions=True)
+    finally:
+        for awaitable in work:
+            if isinstance(awaitable, Coroutine):
+                awaitable.close()  # when we are cancelled, some have not even begun, and are not missed
     errors = [result for result in results if isinstance(result, BaseException)]
     if errors:
         raise max(errors, key=_gravity)

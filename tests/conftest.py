@@ -40,6 +40,7 @@ _OF_LINUX = {
 _OF_WINDOWS = {
     "net/test_windows_clock.py": "functions of Windows' DLLs",
     "net/test_windows_events.py": "functions of Windows' DLLs",
+    "service/test_windows_session.py": "functions of Windows' DLLs",
 }
 
 collect_ignore = [

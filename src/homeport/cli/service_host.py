@@ -21,9 +21,11 @@ def host(words: list[str]) -> int:
         return NOT_RIGHT
     if how is How.SERVICE:
         return _as_service(args)
-    from ..service import windows_signals  # noqa: PLC0415 - for one system
+    from ..service import windows_session, windows_signals  # noqa: PLC0415 - for one system
 
-    events = windows_signals.EventHost(windows_signals.real(), windows_signals.names(args.logs))
+    signals, called = windows_signals.real(), windows_signals.names(args.logs)
+    events = windows_signals.EventHost(signals, called)
+    windows_session.real(lambda: signals.send(called.stop)).listen()
     return _hosted(args, events, events.ended, account(how, user=False) or "this account")
 
 

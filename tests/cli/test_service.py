@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -237,3 +240,51 @@ def test_a_configuration_that_is_gone_is_said_too(tmp_path: Path) -> None:
     assert hosted(tmp_path / "homeport.toml", tmp_path, Nobody(), "it") == failure.CONFIGURATION
     last = failure.last(tmp_path)
     assert last is not None and "there is no such file" in last.text
+
+
+# Its loop stands still as soon as it is up.
+STILL = """
+import sys, threading
+from functools import partial
+from pathlib import Path
+from homeport.cli.hosted import hosted, stood_still
+from homeport.service import watchdog
+from homeport.service.host import Nobody
+
+class Host(Nobody):
+    def ready(self):
+        threading.Event().wait()
+
+watchdog.TICK = 0.01
+logs = Path(sys.argv[2])
+hosted(Path(sys.argv[1]), logs, watchdog.Watchdog(Host(), partial(stood_still, logs)), "it")
+"""
+
+
+def test_an_agent_that_stands_still_ends_itself_and_says_so(home: Home) -> None:
+    home.configure()
+    file, logs = home.folder / "homeport.toml", home.folder / "logs"
+    done = subprocess.run(
+        [sys.executable, "-c", STILL, str(file), str(logs)],
+        check=False,
+        capture_output=True,
+        env=os.environ | home.seen,
+    )
+    assert done.returncode == failure.STILL, done.stderr
+    last = failure.last(logs)
+    assert last is not None and last.code == failure.STILL
+    assert "nothing went on" in (logs / LOG).read_text("utf-8").splitlines()[-1]
+
+
+def test_one_whose_process_is_gone_has_left_its_reason(
+    home: Home, capsys: pytest.CaptureFixture[str]
+) -> None:
+    home.configure()
+    home.install()
+    way = home.ways[How.SERVICE]
+    way.stop()
+    way.code = 1067  # ERROR_PROCESS_ABORTED: all that Windows knows
+    failure.keep(home.folder / "logs", failure.Failure(failure.STILL, "nothing went on in it"))
+    capsys.readouterr()
+    assert status(home.here, None, as_json=False) == NOT_RIGHT
+    assert "nothing went on in it" in capsys.readouterr().err

@@ -25,6 +25,7 @@ from ..service.plan import How, Places, Plan
 from .exits import NOT_RIGHT, RIGHT
 
 _NEVER_STARTED = 1077  # of Windows: since it was installed, or since the machine came up
+_GONE = 1067  # of Windows: its process ended without a word
 
 
 class Platform(NamedTuple):
@@ -170,7 +171,7 @@ def _why(here: Platform, there: Standing) -> str:
     if there.state is not State.STOPPED:
         return ""
     last = failure.last(Path(here.places(user=there.user).logs))
-    if last is not None and there.code in (0, _NEVER_STARTED, last.code):
+    if last is not None and there.code in (0, _NEVER_STARTED, _GONE, last.code):
         return f"it ended at {_moment(last)}: {last.text}"
     if there.code in CODES:
         return f"it ended: {CODES[there.code]}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from ..service.host import Host
@@ -62,8 +63,11 @@ def _hosted(args: argparse.Namespace, host: Host, ended: Callable[[int], None], 
     """The agent is loaded only now: on a slow disk that takes longer than Windows waits for a sign."""
     code = 1
     try:
-        from .hosted import hosted  # noqa: PLC0415 - see above
+        from ..service.watchdog import Watchdog  # noqa: PLC0415 - see above
+        from .hosted import hosted, stood_still  # noqa: PLC0415
 
+        if args.how != How.RUN:  # which nobody would start again before the next logon
+            host = Watchdog(host, partial(stood_still, args.logs))
         code = hosted(args.config, args.logs, host, who)
     finally:
         ended(code)

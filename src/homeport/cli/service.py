@@ -21,7 +21,7 @@ from ..service import failure
 from ..service import plan as plans
 from ..service.failure import CODES, Failure
 from ..service.manager import Manager, Standing, State, Trouble
-from ..service.plan import How, Places, Plan
+from ..service.plan import How, Places, Plan, Words
 from .exits import NOT_RIGHT, RIGHT
 
 _NEVER_STARTED = 1077  # of Windows: since it was installed, or since the machine came up
@@ -37,6 +37,7 @@ class Platform(NamedTuple):
     environment: Callable[[bool], Mapping[str, str]]  # which variables an agent (of a person?) will see
     prepare: Callable[[Plan], tuple[str, ...]]  # folders and rights; gives what the person should know
     forget: Callable[[], None]  # what `prepare` has told the system
+    words: Words = plans.ENGLISH
 
     def places(self, *, user: bool) -> Places:
         return self.mine if user else self.machine
@@ -71,7 +72,7 @@ def install(here: Platform, how: How, named: Path | None, *, user: bool, begin: 
     if config is not None:
         places = places._replace(state=config.agent.state_dir)
     argv = plans.agent_command(_program(how), how, file, places.logs)
-    plan = Plan(how, user, argv, file, places)
+    plan = Plan(how, user, argv, file, places, here.words)
     manager = here.managers[how]
     manager.check(plan)
     _warn(here.prepare(plan))
@@ -269,10 +270,11 @@ def _platform() -> Platform:
         nssm,
         scm,
         windows_agents,
+        windows_environment,
         windows_files,
+        windows_person,
         windows_signals,
     )
-    from ..service.windows_environment import environment  # noqa: PLC0415
     from ..service.windows_service import ServiceManager  # noqa: PLC0415
 
     api, signals = scm.real(), windows_signals.real()
@@ -281,10 +283,11 @@ def _platform() -> Platform:
     person = rf"{os.environ.get('USERDOMAIN', '.')}\{os.environ.get('USERNAME', '')}"
     ask = windows_agents.schtasks(os.environ.get("SYSTEMROOT", r"C:\Windows"))
     registry = windows_agents.CurrentUser()
+    may = windows_person.is_administrator
     managers: dict[How, Manager] = {
         How.SERVICE: ServiceManager(api, nssm.parameters),
         How.NSSM: nssm.Nssm(api, nssm.program(shutil.which("nssm")), nssm.parameters, signals, of_machine),
-        How.TASK: windows_agents.Task(signals, of_machine, of_mine, ask, person),
+        How.TASK: windows_agents.Task(signals, of_machine, of_mine, ask, person, may=may),
         How.RUN: windows_agents.RunKey(signals, of_mine, registry, windows_agents.spawn),
     }
 
@@ -299,9 +302,10 @@ def _platform() -> Platform:
         machine,
         mine,
         managers,
-        lambda user: environment(os.environ, user=user),
+        lambda user: windows_environment.environment(os.environ, user=user),
         prepare,
         _make_forgotten,
+        plans.words(windows_person.language()),
     )
 
 

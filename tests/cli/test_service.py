@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import sysconfig
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from homeport.cli.service import Platform, act, install, status, uninstall
 from homeport.config.mistakes import Mistakes
 from homeport.core.errors import ConfigError
 from homeport.service import failure
+from homeport.service import plan as plans
 from homeport.service.host import Nobody
 from homeport.service.manager import NotAllowed, Standing, State, Trouble
 from homeport.service.plan import LOG, How, Places, Plan
@@ -199,6 +201,31 @@ def test_a_start_that_fails_says_why_and_the_status_too(
     (home.folder / "logs" / failure.FILE).unlink()
     status(home.here, None, as_json=False)
     assert "the configuration is not right" in capsys.readouterr().err
+
+
+def test_a_service_is_not_started_by_the_stand_in_of_a_virtual_environment(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its python.exe starts another one and waits: not the process that Windows would talk to."""
+    monkeypatch.setattr("sys.prefix", "/venv")
+    monkeypatch.setattr("sys.base_prefix", "/python")
+    monkeypatch.setattr("sys._base_executable", "/python/python.exe", raising=False)
+    monkeypatch.setattr("sysconfig.get_path", lambda name: {"purelib": r"C:\家\site-packages"}[name])
+    home.configure()
+    for how in (How.SERVICE, How.RUN):
+        home.install(how)
+    service, run = home.ways[How.SERVICE].plan, home.ways[How.RUN].plan
+    assert service is not None and run is not None
+    assert service.argv[:4] == (str(Path("/python/python.exe")), "-I", "-S", "-c")
+    assert plans.is_ours(plans.command_line(service.argv))
+    assert run.argv[1:3] == ("-m", "homeport"), "which must be short"
+
+
+def test_what_starts_a_service_from_a_virtual_environment_starts_homeport() -> None:
+    base = getattr(sys, "_base_executable", sys.executable)
+    command = plans.outside_of_a_venv(base, sysconfig.get_path("purelib"))
+    done = subprocess.run([*command, "--version"], check=False, capture_output=True, text=True)
+    assert (done.returncode, done.stdout.split()[0]) == (0, "homeport"), done.stderr
 
 
 def test_uninstall_stops_what_runs_and_without_anything_it_is_no_error(

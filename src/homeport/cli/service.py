@@ -242,18 +242,38 @@ def _checked(file: Path, environ: Mapping[str, str]) -> Config:
 
 
 def _program(how: How) -> tuple[str, ...]:
-    """What starts Homeport: this very program; for a person who is logged on, the one without a window."""
+    """What starts Homeport: this very program; for a person who is logged on, the one without a window.
+
+    The python.exe of a virtual environment is none: it starts the one that it was made with, and waits.
+    The service control manager shall know the process that it talks to.
+    """
     if getattr(sys, "frozen", False):
         return (sys.executable,)
+    if how is How.SERVICE and (base := _base()):
+        import sysconfig  # noqa: PLC0415 - only then
+
+        return plans.outside_of_a_venv(str(base), sysconfig.get_path("purelib"))
     python = Path(sys.executable)
     silent = python.with_name(f"{python.stem}w.exe")
     quiet = how in (How.RUN, How.TASK) and silent.is_file()
     return (str(silent if quiet else python), "-m", "homeport")
 
 
+def _base() -> Path | None:
+    """The Python that a virtual environment was made with; None where this is not in one."""
+    if sys.prefix == sys.base_prefix:
+        return None
+    return Path(getattr(sys, "_base_executable", sys.executable))
+
+
 def _own_folders() -> tuple[Path, ...]:
     """Where the program itself lies."""
-    return (Path(sys.executable).parent, Path(__file__).parents[1])
+    base = _base()
+    return (
+        *((base.parent,) if base else ()),
+        Path(sys.executable).parent,
+        Path(__file__).parents[1],
+    )
 
 
 def _warn(said: Iterable[str]) -> None:

@@ -100,6 +100,12 @@ def agent_command(python: Sequence[str], how: How, file: PurePath, logs: PurePat
     return (*python, "service", "host", "--how", how.value, "--logs", str(logs), "-c", str(file))
 
 
+def outside_of_a_venv(python: str, packages: str) -> tuple[str, ...]:
+    """Homeport by the Python that a virtual environment was made with, and with its packages alone."""
+    code = f"import site, sys; site.addsitedir({packages!r})"
+    return (python, "-I", "-S", "-c", f"{code}; from homeport.cli.main import main; sys.exit(main())")
+
+
 def command_line(argv: Sequence[str]) -> str:
     r"""As Windows wants it; the program is always in quotes, so that no other one of its folder is meant.
 

@@ -22,10 +22,8 @@ settings.load_profile("homeport")
 # `pytest.mark.linux("why")` or `pytest.mark.posix("why")`.
 _OF_LINUX = {
     "canary": "looks into /proc for what other users could see",
-    "crash": "kill -9, strace and BIND",
-    "e2e": "starts the program hundreds of times, seconds each under Wine; tests/windows starts it there",
+    "crash": "kill -9, strace and BIND; tests/e2e/test_killed.py runs everywhere",
     "faults": "copies the state file while SQLite has it open, which Windows forbids",
-    "fuzz": "pure readers, for minutes under Wine; tests/wire and tests/config run there",
     "home": "homes of network namespaces",
     "lab": "network namespaces, and the daemons in them",
     "peers": "BIND, Knot, PowerDNS, miniupnpd and nsupdate.info are programs of Linux",

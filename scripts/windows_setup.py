@@ -47,7 +47,7 @@ def build(  # one step after the other, each with what the one before it made
 ) -> Path:
     """The setup program, in the folder `target`.  `work` is made anew; downloads stay in `cache`.
 
-    A `quick` one is packed less tightly.
+    A `quick` one is not packed.
     """
     for program, package in _DEBIAN.items():
         if shutil.which(program) is None:

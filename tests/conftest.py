@@ -26,10 +26,8 @@ settings.load_profile("homeport")
 # `pytest.mark.linux("why")` or `pytest.mark.posix("why")`.
 _OF_LINUX = {
     "canary": "looks into /proc for what other users could see",
-    "crash": "kill -9, strace and BIND",
-    "e2e": "starts the program hundreds of times, seconds each under Wine; tests/windows starts it there",
+    "crash": "kill -9, strace and BIND; tests/e2e/test_killed.py runs everywhere",
     "faults": "copies the state file while SQLite has it open, which Windows forbids",
-    "fuzz": "pure readers, for minutes under Wine; tests/wire and tests/config run there",
     "home": "homes of network namespaces",
     "lab": "network namespaces, and the daemons in them",
     "peers": "BIND, Knot, PowerDNS, miniupnpd and nsupdate.info are programs of Linux",
@@ -44,6 +42,7 @@ _OF_LINUX = {
 _OF_WINDOWS = {
     "net/test_windows_clock.py": "functions of Windows' DLLs",
     "net/test_windows_events.py": "functions of Windows' DLLs",
+    "service/test_windows_session.py": "functions of Windows' DLLs",
 }
 
 collect_ignore = [

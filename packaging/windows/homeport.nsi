@@ -17,7 +17,7 @@ Target amd64-unicode
 ManifestDPIAware true
 ManifestLongPathAware true
 !ifdef QUICK               ; for tests
-  SetCompressor zlib
+  SetCompress off
 !else
   SetCompressor /SOLID lzma
 !endif

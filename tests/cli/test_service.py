@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
+import sysconfig
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -15,6 +19,7 @@ from homeport.cli.service import Platform, act, install, status, uninstall
 from homeport.config.mistakes import Mistakes
 from homeport.core.errors import ConfigError
 from homeport.service import failure
+from homeport.service import plan as plans
 from homeport.service.host import Nobody
 from homeport.service.manager import NotAllowed, Standing, State, Trouble
 from homeport.service.plan import LOG, How, Places, Plan
@@ -198,6 +203,31 @@ def test_a_start_that_fails_says_why_and_the_status_too(
     assert "the configuration is not right" in capsys.readouterr().err
 
 
+def test_a_service_is_not_started_by_the_stand_in_of_a_virtual_environment(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its python.exe starts another one and waits: not the process that Windows would talk to."""
+    monkeypatch.setattr("sys.prefix", "/venv")
+    monkeypatch.setattr("sys.base_prefix", "/python")
+    monkeypatch.setattr("sys._base_executable", "/python/python.exe", raising=False)
+    monkeypatch.setattr("sysconfig.get_path", lambda name: {"purelib": r"C:\家\site-packages"}[name])
+    home.configure()
+    for how in (How.SERVICE, How.RUN):
+        home.install(how)
+    service, run = home.ways[How.SERVICE].plan, home.ways[How.RUN].plan
+    assert service is not None and run is not None
+    assert service.argv[:4] == (str(Path("/python/python.exe")), "-I", "-S", "-c")
+    assert plans.is_ours(plans.command_line(service.argv))
+    assert run.argv[1:3] == ("-m", "homeport"), "which must be short"
+
+
+def test_what_starts_a_service_from_a_virtual_environment_starts_homeport() -> None:
+    base = getattr(sys, "_base_executable", sys.executable)
+    command = plans.outside_of_a_venv(base, sysconfig.get_path("purelib"))
+    done = subprocess.run([*command, "--version"], check=False, capture_output=True, text=True)
+    assert (done.returncode, done.stdout.split()[0]) == (0, "homeport"), done.stderr
+
+
 def test_uninstall_stops_what_runs_and_without_anything_it_is_no_error(
     home: Home, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -237,3 +267,51 @@ def test_a_configuration_that_is_gone_is_said_too(tmp_path: Path) -> None:
     assert hosted(tmp_path / "homeport.toml", tmp_path, Nobody(), "it") == failure.CONFIGURATION
     last = failure.last(tmp_path)
     assert last is not None and "there is no such file" in last.text
+
+
+# Its loop stands still as soon as it is up.
+STILL = """
+import sys, threading
+from functools import partial
+from pathlib import Path
+from homeport.cli.hosted import hosted, stood_still
+from homeport.service import watchdog
+from homeport.service.host import Nobody
+
+class Host(Nobody):
+    def ready(self):
+        threading.Event().wait()
+
+watchdog.TICK = 0.01
+logs = Path(sys.argv[2])
+hosted(Path(sys.argv[1]), logs, watchdog.Watchdog(Host(), partial(stood_still, logs)), "it")
+"""
+
+
+def test_an_agent_that_stands_still_ends_itself_and_says_so(home: Home) -> None:
+    home.configure()
+    file, logs = home.folder / "homeport.toml", home.folder / "logs"
+    done = subprocess.run(
+        [sys.executable, "-c", STILL, str(file), str(logs)],
+        check=False,
+        capture_output=True,
+        env=os.environ | home.seen,
+    )
+    assert done.returncode == failure.STILL, done.stderr
+    last = failure.last(logs)
+    assert last is not None and last.code == failure.STILL
+    assert "nothing went on" in (logs / LOG).read_text("utf-8").splitlines()[-1]
+
+
+def test_one_whose_process_is_gone_has_left_its_reason(
+    home: Home, capsys: pytest.CaptureFixture[str]
+) -> None:
+    home.configure()
+    home.install()
+    way = home.ways[How.SERVICE]
+    way.stop()
+    way.code = 1067  # ERROR_PROCESS_ABORTED: all that Windows knows
+    failure.keep(home.folder / "logs", failure.Failure(failure.STILL, "nothing went on in it"))
+    capsys.readouterr()
+    assert status(home.here, None, as_json=False) == NOT_RIGHT
+    assert "nothing went on in it" in capsys.readouterr().err

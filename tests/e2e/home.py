@@ -6,7 +6,6 @@ import asyncio
 import http.server
 import json
 import os
-import signal
 import subprocess
 import sys
 import threading
@@ -179,7 +178,7 @@ class Home:
 def end(process: subprocess.Popen[str]) -> None:
     """Whatever a test left running."""
     if process.poll() is None:
-        process.send_signal(signal.SIGKILL)
+        process.kill()
     process.communicate()
 
 

@@ -193,6 +193,7 @@ def test_completion_knows_every_command(shell: str, tmp_path: Path) -> None:
         assert command in script
 
 
+@pytest.mark.posix("bash")
 def test_bash_completes(tmp_path: Path) -> None:
     script = Home(tmp_path).run("completion", "bash").out
     bash = shutil.which("bash")

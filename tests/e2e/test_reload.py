@@ -16,7 +16,6 @@ from homeport.demo.nameserver import Nameserver
 from .home import KEY_TEXT as KEY
 from .home import Home, end, nameserver, record, rfc2136, uplink
 
-pytestmark = pytest.mark.posix("signals of POSIX")
 ONE, TWO = "45.0.0.10", "45.0.0.11"
 PATIENCE = 60.0  # seconds, for a machine that is busy
 
@@ -98,6 +97,7 @@ def test_a_configuration_that_is_wrong_changes_nothing_and_is_told_until_it_is_r
         assert told.status == 0 and told.line["configuration"]["refused"] is None
 
 
+@pytest.mark.posix("SIGHUP")
 def test_sighup_reads_secrets_again_and_one_that_is_gone_is_a_mistake(
     server: Nameserver, tmp_path: Path
 ) -> None:

@@ -92,6 +92,7 @@ def test_numbers_stay_what_they_were() -> None:
         "NOT_STARTED": 102,
         "ADOPTED": 103,
         "NOT_ADOPTED": 104,
+        "STOOD_STILL": 105,
         "UPDATED": 200,
         "RIGHT": 201,
         "FAILED": 202,

@@ -12,7 +12,7 @@ import pytest
 from homeport.service import plan as plans
 from homeport.service.manager import NotAllowed, State, Taken, Trouble
 from homeport.service.plan import How, Plan
-from homeport.service.windows_agents import RUN_KEY, Answer, RunKey, Task, definition
+from homeport.service.windows_agents import RUN_KEY, Answer, RunKey, Task, decoded, definition
 from homeport.service.windows_signals import Names
 
 NAMES, MINE = Names("stop", "reload", "ready"), Names("my-stop", "my-reload", "my-ready")
@@ -173,8 +173,8 @@ class Scheduler:
         return Answer(1 if self.kept is None and words[0] == "/query" else 0, self.kept or "")
 
 
-def task(events: Any, ask: Scheduler) -> Task:
-    return Task(events, NAMES, MINE, ask, r"PC\王", **clock())
+def task(events: Any, ask: Scheduler, *, may: bool = True) -> Task:
+    return Task(events, NAMES, MINE, ask, r"PC\王", may=lambda: may, **clock())
 
 
 def test_schtasks_is_told_to_register_run_and_remove_one_task(events: Events) -> None:
@@ -203,12 +203,35 @@ def test_a_task_of_a_person_is_asked_by_the_events_of_that_person(events: Events
     assert there is not None and there.user and there.state is State.RUNNING
 
 
+@pytest.mark.parametrize(
+    ("octets", "page"),
+    [("错误: 拒绝访问。".encode("gbk"), "cp936"), ("错误: 拒绝访问。".encode("utf-16"), "cp936")],
+)
+def test_what_schtasks_says_is_read_in_the_code_page_of_its_console(octets: bytes, page: str) -> None:
+    assert decoded(octets, page) == "错误: 拒绝访问。"
+
+
+@pytest.mark.parametrize(
+    ("language", "title"),
+    [(0x409, "dynamic DNS"), (0x804, "动态 DNS"), (0x404, "动态 DNS"), (0x407, "dynamic DNS")],
+)
+def test_the_names_are_in_the_language_of_windows(language: int, title: str) -> None:
+    words = plans.words(language)
+    assert title in words.title
+    text = definition(planned(How.TASK, user=False)._replace(words=words), "me")
+    assert ET.fromstring(text.encode("utf-16")).findtext(f".//{NAMESPACE}Description") == words.description
+
+
 def test_a_task_that_is_not_ours_and_one_that_may_not_be_made(events: Events) -> None:
     ask = Scheduler()
-    manager = task(events, ask)
-    ask.refuses = "ERROR: Access is denied."
-    with pytest.raises(NotAllowed, match="--user"):
+    manager = task(events, ask, may=False)
+    ask.refuses = "错误: 拒绝访问。"
+    with pytest.raises(NotAllowed, match=r"拒绝访问.*--user makes"):
         manager.install(planned(How.TASK, user=False))
+    with pytest.raises(NotAllowed, match="--how run"):
+        manager.install(planned(How.TASK, user=True))
+    with pytest.raises(Trouble, match="拒绝访问"):
+        task(events, ask).install(planned(How.TASK, user=False))
     ask.kept = "<Task>another</Task>"
     assert manager.find() is None
     with pytest.raises(Taken):

@@ -73,8 +73,16 @@ def test_an_installed_service_has_few_rights_and_comes_back(
     assert one.details[scm.PRIVILEGES] == ["SeChangeNotifyPrivilege"]
     assert one.details[scm.SID_TYPE] == scm.SID_UNRESTRICTED
     assert one.details[scm.PRESHUTDOWN] == 20_000
-    assert "DNS" in one.details[scm.DESCRIPTION]
+    assert (one.title, one.details[scm.DESCRIPTION]) == plans.ENGLISH
     assert system.nothing_open()
+
+
+def test_on_a_chinese_windows_its_names_are_chinese(system: StandIn, manager: ServiceManager) -> None:
+    manager.install(planned()._replace(words=plans.words(0x804)))
+    manager.install(planned()._replace(words=plans.words(0x804)))  # over the first
+
+    one = system.services["Homeport"]
+    assert (one.title, one.details[scm.DESCRIPTION]) == plans.CHINESE
 
 
 def test_the_program_is_in_quotes_so_that_no_other_one_is_started(

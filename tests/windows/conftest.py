@@ -1,17 +1,26 @@
-"""A Windows under Wine, driven from Linux: what `make windows-lab` has prepared in `.windows`."""
+"""A Windows under Wine, driven from Linux: for each test a copy of what `make windows-lab` has prepared.
+
+The copies lie beside `.windows/prefix`, and have a Wine server of their own each: nothing that a test does
+is seen by the next one, or by the tests that Windows' Python runs in `.windows` at the same time.
+"""
 
 from __future__ import annotations
 
 import os
 import selectors
+import shutil
 import subprocess
+import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).parents[2]
+LINKED, COPIED = ("windows", "Python"), ("Program Files", "ProgramData", "users")
+CONTROL = r"HKLM\SYSTEM\CurrentControlSet\Control"
 PATIENCE = 900.0  # seconds, for a machine that is busy; nothing waits so long when all is well
 
 
@@ -76,22 +85,76 @@ def _said(process: subprocess.Popen[bytes]) -> tuple[str, str]:
     return out, errors
 
 
+def copied(original: Path, folder: Path) -> Lab:
+    """Another Windows, as new.  What no program changes once it is there is not copied but linked."""
+    for name in ("wine", "winpython", "boot", "halt", "environment"):
+        shutil.copy(original / name, folder)
+    for suite in original.glob("*/.complete"):  # of a Debian, with its Wine
+        (folder / suite.parent.name).symlink_to(suite.parent)
+    made = Lab(folder)
+    made.disk.mkdir(parents=True)
+    shutil.copytree(original / "prefix" / "dosdevices", made.disk.parent / "dosdevices", symlinks=True)
+    for folders, copy in ((LINKED, os.link), (COPIED, shutil.copy2)):
+        for name in folders:
+            shutil.copytree(
+                original / "prefix" / "drive_c" / name,
+                made.disk / name,
+                symlinks=True,
+                ignore=shutil.ignore_patterns("homeport", "Homeport"),
+                copy_function=copy,
+            )
+    for path in (original / "prefix").iterdir():
+        if path.is_file():
+            (made.disk.parent / path.name).write_bytes(unmarked(path))
+    source = made.disk / "Python" / "Lib" / "site-packages" / "homeport.pth"
+    source.unlink(missing_ok=True)  # a link: writing into it would be writing into the original
+    source.write_text(f"Z:{ROOT / 'src'}\n".replace("/", "\\"))
+    return made
+
+
+def unmarked(file: Path) -> bytes:
+    """A file of the registry, without what somebody has registered there of Homeport by hand."""
+    text = file.read_bytes().replace(rb";C:\\Program Files\\Homeport", b"")  # in the PATH
+    keys = [key for key in text.split(b"\n\n[") if b"\\\\Homeport" not in key.partition(b"]")[0]]
+    lines = b"\n\n[".join(keys).split(b"\n")
+    return b"\n".join(line for line in lines if not line.startswith(b'"Homeport"='))
+
+
 @pytest.fixture(scope="session")
-def lab() -> Lab:
+def original() -> Path:
     """`HOMEPORT_WINDOWS` names another folder than `.windows`."""
-    folder = Path(os.environ.get("HOMEPORT_WINDOWS") or ROOT / ".windows")
+    folder = Path(os.environ.get("HOMEPORT_WINDOWS") or ROOT / ".windows").resolve()
     if not (folder / "boot").exists():
         pytest.fail(f"there is no Windows in {folder}: `make windows-lab` puts one there, as root")
-    return Lab(folder)
+    return folder
+
+
+@contextmanager
+def running(original: Path) -> Iterator[Lab]:
+    """A Windows that has never seen Homeport, up and running.  A link must be on the disk of its file."""
+    with tempfile.TemporaryDirectory(prefix="of-a-test-", dir=original) as folder:
+        lab = copied(original, Path(folder))
+        lab.boot()
+        # Otherwise it waits two minutes before it starts what is to be started with a delay.
+        words = ("/v", "AutoStartDelay", "/t", "REG_DWORD", "/d", "1000", "/f")
+        status, *_ = lab.wine("reg", "add", CONTROL, *words)
+        assert status == 0
+        yield lab
+        lab.halt()
 
 
 @pytest.fixture
-def windows(lab: Lab) -> Iterator[Lab]:
-    """The same, up and running, for one test."""
-    lab.halt()
-    lab.boot()
-    yield lab
-    lab.halt()
+def windows(original: Path) -> Iterator[Lab]:
+    """One for each test."""
+    with running(original) as lab:
+        yield lab
+
+
+@pytest.fixture(scope="session")
+def workshop(original: Path) -> Iterator[Lab]:
+    """One in which setup programs are built."""
+    with running(original) as lab:
+        yield lab
 
 
 def wait_until(true: Callable[[], object], what: str) -> None:

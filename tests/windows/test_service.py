@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import json
-import shutil
 import subprocess
 from collections.abc import Iterator
 from ipaddress import IPv4Address, ip_address
@@ -15,7 +14,7 @@ import dns.query
 import pytest
 
 from tests.peers import servers
-from tests.windows.conftest import PATIENCE, ROOT, Lab, wait_until
+from tests.windows.conftest import PATIENCE, Lab, wait_until
 
 pytestmark = pytest.mark.timeout(1800)  # each of its many commands starts a Python of Windows
 
@@ -48,26 +47,6 @@ def homeport(lab: Lab, *words: str) -> tuple[int, str]:
     text = said.read_text("utf-8") if said.exists() else "it did not even begin"
     assert "Traceback" not in text, text
     return done.returncode, text
-
-
-@pytest.fixture
-def empty(windows: Lab) -> Iterator[Lab]:
-    """A Windows in which this source can be imported, and nothing of Homeport is registered."""
-    site = windows.disk / "Python" / "Lib" / "site-packages"
-    path = site / "homeport-source.pth"
-    path.write_text(f"Z:{ROOT / 'src'}\n".replace("/", "\\"))
-    away(windows)
-    yield windows
-    away(windows)
-    path.unlink()
-
-
-def away(lab: Lab) -> None:
-    lab.wine("sc", "stop", "Homeport")
-    lab.wine("sc", "delete", "Homeport")
-    lab.wine("reg", "delete", RUN_KEY, "/v", "Homeport", "/f")
-    for folder in (lab.program_data / "Homeport", mine(lab)):
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def mine(lab: Lab) -> Path:
@@ -134,9 +113,9 @@ def standing(lab: Lab) -> list[dict[str, object]]:
 
 
 def test_a_service_runs_comes_back_after_a_reboot_says_why_it_fails_and_goes(
-    empty: Lab, line: Line
+    windows: Lab, line: Line
 ) -> None:
-    lab, data = empty, empty.program_data / "Homeport"
+    lab, data = windows, windows.program_data / "Homeport"
     file = line.configure(data)
 
     status, said = homeport(lab, "service", "install")
@@ -194,8 +173,8 @@ def test_a_service_runs_comes_back_after_a_reboot_says_why_it_fails_and_goes(
     assert homeport(lab, "service", "start")[0] == 2
 
 
-def test_for_a_person_it_starts_at_logon_and_a_service_takes_its_place(empty: Lab, line: Line) -> None:
-    lab = empty
+def test_for_a_person_it_starts_at_logon_and_a_service_takes_its_place(windows: Lab, line: Line) -> None:
+    lab = windows
     line.configure(mine(lab))
 
     status, said = homeport(lab, "service", "install", "--user")
@@ -204,6 +183,9 @@ def test_for_a_person_it_starts_at_logon_and_a_service_takes_its_place(empty: La
     assert "pythonw.exe" in (lab.registry(RUN_KEY, "Homeport") or "")
     assert [(one["how"], one["state"]) for one in standing(lab)] == [("run", "running")]
 
+    lab.wine("wineboot", "--end-session")
+    log = mine(lab) / "logs" / "homeport.log"
+    wait_until(lambda: "stopped" in log.read_text("utf-8").splitlines()[-1], "it has ended in good order")
     lab.halt()
     line.move("8.8.8.2")
     lab.boot()
@@ -221,9 +203,9 @@ def test_for_a_person_it_starts_at_logon_and_a_service_takes_its_place(empty: La
 
 
 def test_a_name_that_is_taken_a_configuration_that_is_missing_or_wrong_and_nothing_is_changed(
-    empty: Lab, line: Line
+    windows: Lab, line: Line
 ) -> None:
-    lab, data = empty, empty.program_data / "Homeport"
+    lab, data = windows, windows.program_data / "Homeport"
     status, said = homeport(lab, "service", "install")
     assert status == 2 and r"Write C:\ProgramData\Homeport\homeport.toml" in said, said
     file = line.configure(data, "intervall = 3")

@@ -8,7 +8,6 @@ import json
 import os
 import shutil
 import subprocess
-from collections.abc import Iterator
 from ipaddress import IPv4Address, ip_address
 from pathlib import Path
 
@@ -31,10 +30,10 @@ FIRST, SECOND = "0.1.0", "0.1.1"
 
 
 @pytest.fixture(scope="session")
-def setups(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+def setups(workshop: Lab, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """A setup program of each of two versions."""
     folder = tmp_path_factory.mktemp("setups")
-    return {version: built(lab, folder, version) for version in (FIRST, SECOND)}
+    return {version: built(workshop, folder, version) for version in (FIRST, SECOND)}
 
 
 def built(lab: Lab, folder: Path, version: str) -> Path:
@@ -42,31 +41,6 @@ def built(lab: Lab, folder: Path, version: str) -> Path:
     made = windows_setup.build(work, folder, lab.folder, version=version, quick=True)
     shutil.rmtree(work)
     return made
-
-
-@pytest.fixture
-def empty(windows: Lab) -> Iterator[Lab]:
-    """A Windows that has never seen Homeport; afterwards there is nothing left of it either."""
-    away(windows)
-    windows.halt()  # a service that was deleted while somebody looked at it is gone after a reboot
-    windows.boot()
-    yield windows
-    away(windows)
-
-
-def away(lab: Lab) -> None:
-    """Remove what a test that was cut short has left."""
-    uninstaller = lab.disk / "Program Files" / "Homeport" / "uninstall.exe"
-    if uninstaller.exists():
-        uninstall(lab, PROGRAMS)
-    lab.wine("sc", "stop", "Homeport")
-    lab.wine("sc", "delete", "Homeport")
-    lab.wine("reg", "delete", r"HKLM\System\CurrentControlSet\Services\Homeport", "/f")
-    for root in ("HKLM", "HKCU"):
-        lab.wine("reg", "delete", rf"{root}\Software\Homeport", "/f")
-        lab.wine("reg", "delete", UNINSTALL.replace("HKLM", root), "/f")
-    for left in (lab.program_data / "Homeport", lab.disk / "users" / "root" / "我的程序"):
-        shutil.rmtree(left, ignore_errors=True)
 
 
 def install(lab: Lab, setup: Path, *words: str) -> int:
@@ -132,9 +106,9 @@ def published(server: servers.Server) -> list[IPv4Address]:
 
 
 def test_from_a_silent_installation_over_a_reboot_and_an_upgrade_to_nothing_but_the_data(
-    empty: Lab, setups: dict[str, Path], tmp_path: Path
+    windows: Lab, setups: dict[str, Path], tmp_path: Path
 ) -> None:
-    lab = empty
+    lab = windows
     address, data = tmp_path / "address", lab.program_data / "Homeport"
     move(address, "8.8.8.1")
     path_before = lab.registry(PATH, "PATH")
@@ -181,27 +155,27 @@ def test_from_a_silent_installation_over_a_reboot_and_an_upgrade_to_nothing_but_
 
 
 def test_without_a_configuration_it_is_installed_but_not_started_and_an_example_lies_there(
-    empty: Lab, setups: dict[str, Path]
+    windows: Lab, setups: dict[str, Path]
 ) -> None:
-    data = empty.program_data / "Homeport"
+    data = windows.program_data / "Homeport"
 
-    assert install(empty, setups[FIRST]) == 0
+    assert install(windows, setups[FIRST]) == 0
     assert [path.name for path in data.iterdir() if path.is_file()] == ["example.toml"]
     assert (data / "example.toml").read_bytes().startswith(b"\xef\xbb\xbf#")
-    assert not running(empty)
+    assert not running(windows)
     shutil.copy(data / "example.toml", data / "homeport.toml")
-    assert homeport(empty, "check")[0] == 2  # the token that it names is not there
+    assert homeport(windows, "check")[0] == 2  # the token that it names is not there
     (data / "cloudflare.token").write_text("secret")
-    assert homeport(empty, "check")[0] == 0
+    assert homeport(windows, "check")[0] == 0
 
-    uninstall(empty, PROGRAMS, "/PURGE")
+    uninstall(windows, PROGRAMS, "/PURGE")
     assert not data.exists()
 
 
 def test_while_a_person_runs_it_an_upgrade_changes_nothing_and_says_so_by_its_exit_code(
-    empty: Lab, setups: dict[str, Path], tmp_path: Path
+    windows: Lab, setups: dict[str, Path], tmp_path: Path
 ) -> None:
-    lab, address = empty, tmp_path / "address"
+    lab, address = windows, tmp_path / "address"
     move(address, "8.8.8.1")
     with servers.bind(["example.com"], "key", KEY) as server:
         configure(lab.program_data / "Homeport", server.port, address)
@@ -220,9 +194,9 @@ def test_while_a_person_runs_it_an_upgrade_changes_nothing_and_says_so_by_its_ex
 
 
 def test_for_one_person_in_a_folder_with_chinese_characters(
-    empty: Lab, setups: dict[str, Path], tmp_path: Path
+    windows: Lab, setups: dict[str, Path], tmp_path: Path
 ) -> None:
-    lab, address, folder = empty, tmp_path / "address", r"C:\users\root\我的程序\Homeport"
+    lab, address, folder = windows, tmp_path / "address", r"C:\users\root\我的程序\Homeport"
     data = lab.disk / "users" / "root" / "AppData" / "Local" / "homeport"
     path_before = lab.registry(r"HKCU\Environment", "Path")
     move(address, "8.8.8.1")
@@ -244,23 +218,22 @@ def test_for_one_person_in_a_folder_with_chinese_characters(
 
 
 def test_in_a_folder_of_somebody_else_nothing_of_theirs_is_touched(
-    empty: Lab, setups: dict[str, Path]
+    windows: Lab, setups: dict[str, Path]
 ) -> None:
-    theirs = empty.disk / "tools" / "lib" / "theirs.txt"
+    theirs = windows.disk / "tools" / "lib" / "theirs.txt"
     theirs.parent.mkdir(parents=True, exist_ok=True)
     theirs.write_text("important")
 
-    assert install(empty, setups[FIRST], r"/D=C:\tools") == 0
-    assert homeport(empty, "--version", folder=r"C:\tools\Homeport")[0] == 0
-    uninstall(empty, r"C:\tools\Homeport")
-    assert [path for path in (empty.disk / "tools").rglob("*") if path.is_file()] == [theirs]
-    shutil.rmtree(empty.disk / "tools")
+    assert install(windows, setups[FIRST], r"/D=C:\tools") == 0
+    assert homeport(windows, "--version", folder=r"C:\tools\Homeport")[0] == 0
+    uninstall(windows, r"C:\tools\Homeport")
+    assert [path for path in (windows.disk / "tools").rglob("*") if path.is_file()] == [theirs]
 
 
 def test_on_a_chinese_windows_every_text_is_said_in_its_code_page(
-    empty: Lab, setups: dict[str, Path]
+    windows: Lab, setups: dict[str, Path]
 ) -> None:
-    lab = empty
+    lab = windows
     assert install(lab, setups[FIRST]) == 0
     for name in ("家里 的 配置", "Zoë 🏠"):
         folder = lab.disk / name
@@ -277,14 +250,12 @@ def test_on_a_chinese_windows_every_text_is_said_in_its_code_page(
         )
         for name in ("家里 的 配置", "Zoë 🏠", "没有")
     ]
-    lab.halt()
 
     assert said[0].returncode == 0 and r"C:\家里 的 配置\homeport.toml: right" in said[0].stdout.decode(
         "gbk"
     )
     assert said[1].returncode == 0 and r"\ud83c\udfe0\homeport.toml: right" in said[1].stdout.decode("gbk")
     assert said[2].returncode == 2 and "没有" in said[2].stderr.decode("gbk")
-    lab.boot()
 
 
 def everything(lab: Lab) -> dict[str, str]:
@@ -297,18 +268,18 @@ def everything(lab: Lab) -> dict[str, str]:
     }
 
 
-def test_nothing_that_runs_writes_into_its_own_folder(empty: Lab, setups: dict[str, Path]) -> None:
-    assert install(empty, setups[FIRST]) == 0
-    before = everything(empty)
-    assert homeport(empty, "demo", "--changes", "1")[0] == 0
-    assert homeport(empty, "providers")[0] == 0
+def test_nothing_that_runs_writes_into_its_own_folder(windows: Lab, setups: dict[str, Path]) -> None:
+    assert install(windows, setups[FIRST]) == 0
+    before = everything(windows)
+    assert homeport(windows, "demo", "--changes", "1")[0] == 0
+    assert homeport(windows, "providers")[0] == 0
 
-    assert everything(empty) == before
+    assert everything(windows) == before
 
 
 def test_two_builds_of_the_same_source_are_the_same_octets(
-    lab: Lab, setups: dict[str, Path], tmp_path: Path
+    workshop: Lab, setups: dict[str, Path], tmp_path: Path
 ) -> None:
-    again = built(lab, tmp_path / "elsewhere", FIRST)
+    again = built(workshop, tmp_path / "elsewhere", FIRST)
 
     assert again.read_bytes() == setups[FIRST].read_bytes()

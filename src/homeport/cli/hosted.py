@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
+import os
 import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -16,6 +18,8 @@ from ..service.plan import LOG
 from ..state.lock import AlreadyRunning
 from .log import Log
 from .run import run
+
+_LAST_WORDS = 5.0  # seconds
 
 
 def hosted(file: Path, logs: Path, host: Host, who: str) -> int:
@@ -38,6 +42,25 @@ def hosted(file: Path, logs: Path, host: Host, who: str) -> int:
             LOGGER.exception("a bug in Homeport; please report it")
             raise
         return code
+
+
+def stood_still(logs: Path) -> None:
+    """The end of a process in which nothing goes on; its stacks are beside the state (`pulse`).
+
+    Windows is not told that the service has stopped, but sees that its process is gone: started anew
+    any sooner, the next agent would find the state still locked.
+    """
+    found = Failure(failure.STILL, failure.CODES[failure.STILL])
+
+    def say() -> None:
+        failure.keep(logs, found)
+        LOGGER.error("%s", found.text, extra={"event": Event.STOOD_STILL})
+
+    # On a thread of its own: what stands still may hold the log, or be the disk.
+    saying = threading.Thread(target=say, daemon=True)
+    saying.start()
+    saying.join(_LAST_WORDS)
+    os._exit(found.code)
 
 
 def _event_log() -> list[logging.Handler]:

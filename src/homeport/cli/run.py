@@ -95,12 +95,13 @@ def _no_core_files() -> None:
 
 
 def _mind_the_window(stack: ExitStack) -> None:
-    """A console that is closed ends the agent in good order, as Ctrl-C does."""
-    from ..service import windows_console  # noqa: PLC0415 - for one system
+    """A console that is closed, and a person who logs off, end the agent in good order, as Ctrl-C does."""
+    from ..service import windows_console, windows_session  # noqa: PLC0415 - for one system
 
     console = windows_console.real()
     if console.listen():
         stack.callback(console.leave)
+    windows_session.real(windows_console.interrupt).listen()
 
 
 @contextmanager

@@ -21,10 +21,11 @@ from ..service import failure
 from ..service import plan as plans
 from ..service.failure import CODES, Failure
 from ..service.manager import Manager, Standing, State, Trouble
-from ..service.plan import How, Places, Plan
+from ..service.plan import How, Places, Plan, Words
 from .exits import NOT_RIGHT, RIGHT
 
 _NEVER_STARTED = 1077  # of Windows: since it was installed, or since the machine came up
+_GONE = 1067  # of Windows: its process ended without a word
 
 
 class Platform(NamedTuple):
@@ -36,6 +37,7 @@ class Platform(NamedTuple):
     environment: Callable[[bool], Mapping[str, str]]  # which variables an agent (of a person?) will see
     prepare: Callable[[Plan], tuple[str, ...]]  # folders and rights; gives what the person should know
     forget: Callable[[], None]  # what `prepare` has told the system
+    words: Words = plans.ENGLISH
 
     def places(self, *, user: bool) -> Places:
         return self.mine if user else self.machine
@@ -70,7 +72,7 @@ def install(here: Platform, how: How, named: Path | None, *, user: bool, begin: 
     if config is not None:
         places = places._replace(state=config.agent.state_dir)
     argv = plans.agent_command(_program(how), how, file, places.logs)
-    plan = Plan(how, user, argv, file, places)
+    plan = Plan(how, user, argv, file, places, here.words)
     manager = here.managers[how]
     manager.check(plan)
     _warn(here.prepare(plan))
@@ -170,7 +172,7 @@ def _why(here: Platform, there: Standing) -> str:
     if there.state is not State.STOPPED:
         return ""
     last = failure.last(Path(here.places(user=there.user).logs))
-    if last is not None and there.code in (0, _NEVER_STARTED, last.code):
+    if last is not None and there.code in (0, _NEVER_STARTED, _GONE, last.code):
         return f"it ended at {_moment(last)}: {last.text}"
     if there.code in CODES:
         return f"it ended: {CODES[there.code]}"
@@ -240,18 +242,38 @@ def _checked(file: Path, environ: Mapping[str, str]) -> Config:
 
 
 def _program(how: How) -> tuple[str, ...]:
-    """What starts Homeport: this very program; for a person who is logged on, the one without a window."""
+    """What starts Homeport: this very program; for a person who is logged on, the one without a window.
+
+    The python.exe of a virtual environment is none: it starts the one that it was made with, and waits.
+    The service control manager shall know the process that it talks to.
+    """
     if getattr(sys, "frozen", False):
         return (sys.executable,)
+    if how is How.SERVICE and (base := _base()):
+        import sysconfig  # noqa: PLC0415 - only then
+
+        return plans.outside_of_a_venv(str(base), sysconfig.get_path("purelib"))
     python = Path(sys.executable)
     silent = python.with_name(f"{python.stem}w.exe")
     quiet = how in (How.RUN, How.TASK) and silent.is_file()
     return (str(silent if quiet else python), "-m", "homeport")
 
 
+def _base() -> Path | None:
+    """The Python that a virtual environment was made with; None where this is not in one."""
+    if sys.prefix == sys.base_prefix:
+        return None
+    return Path(getattr(sys, "_base_executable", sys.executable))
+
+
 def _own_folders() -> tuple[Path, ...]:
     """Where the program itself lies."""
-    return (Path(sys.executable).parent, Path(__file__).parents[1])
+    base = _base()
+    return (
+        *((base.parent,) if base else ()),
+        Path(sys.executable).parent,
+        Path(__file__).parents[1],
+    )
 
 
 def _warn(said: Iterable[str]) -> None:
@@ -268,10 +290,11 @@ def _platform() -> Platform:
         nssm,
         scm,
         windows_agents,
+        windows_environment,
         windows_files,
+        windows_person,
         windows_signals,
     )
-    from ..service.windows_environment import environment  # noqa: PLC0415
     from ..service.windows_service import ServiceManager  # noqa: PLC0415
 
     api, signals = scm.real(), windows_signals.real()
@@ -280,10 +303,11 @@ def _platform() -> Platform:
     person = rf"{os.environ.get('USERDOMAIN', '.')}\{os.environ.get('USERNAME', '')}"
     ask = windows_agents.schtasks(os.environ.get("SYSTEMROOT", r"C:\Windows"))
     registry = windows_agents.CurrentUser()
+    may = windows_person.is_administrator
     managers: dict[How, Manager] = {
         How.SERVICE: ServiceManager(api, nssm.parameters),
         How.NSSM: nssm.Nssm(api, nssm.program(shutil.which("nssm")), nssm.parameters, signals, of_machine),
-        How.TASK: windows_agents.Task(signals, of_machine, of_mine, ask, person),
+        How.TASK: windows_agents.Task(signals, of_machine, of_mine, ask, person, may=may),
         How.RUN: windows_agents.RunKey(signals, of_mine, registry, windows_agents.spawn),
     }
 
@@ -298,9 +322,10 @@ def _platform() -> Platform:
         machine,
         mine,
         managers,
-        lambda user: environment(os.environ, user=user),
+        lambda user: windows_environment.environment(os.environ, user=user),
         prepare,
         _make_forgotten,
+        plans.words(windows_person.language()),
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from ..service.host import Host
@@ -21,9 +22,11 @@ def host(words: list[str]) -> int:
         return NOT_RIGHT
     if how is How.SERVICE:
         return _as_service(args)
-    from ..service import windows_signals  # noqa: PLC0415 - for one system
+    from ..service import windows_session, windows_signals  # noqa: PLC0415 - for one system
 
-    events = windows_signals.EventHost(windows_signals.real(), windows_signals.names(args.logs))
+    signals, called = windows_signals.real(), windows_signals.names(args.logs)
+    events = windows_signals.EventHost(signals, called)
+    windows_session.real(lambda: signals.send(called.stop)).listen()
     return _hosted(args, events, events.ended, account(how, user=False) or "this account")
 
 
@@ -60,8 +63,11 @@ def _hosted(args: argparse.Namespace, host: Host, ended: Callable[[int], None], 
     """The agent is loaded only now: on a slow disk that takes longer than Windows waits for a sign."""
     code = 1
     try:
-        from .hosted import hosted  # noqa: PLC0415 - see above
+        from ..service.watchdog import Watchdog  # noqa: PLC0415 - see above
+        from .hosted import hosted, stood_still  # noqa: PLC0415
 
+        if args.how != How.RUN:  # which nobody would start again before the next logon
+            host = Watchdog(host, partial(stood_still, args.logs))
         code = hosted(args.config, args.logs, host, who)
     finally:
         ended(code)

@@ -252,10 +252,20 @@ def _trimmed(words: str) -> str:
 
 
 def _compose(text: str) -> Any:
-    """The root node of a YAML document, None for an empty one."""
+    """The root node of a YAML document, None for an empty one.  `RecursionError` if it is too deep.
+
+    Its depth is looked at first: the composer goes down in C, and a Windows process whose stack is used up
+    ends without a word.
+    """
     import yaml  # noqa: PLC0415 - only a YAML user pays for it
 
-    return yaml.compose(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    depth = 0
+    for event in yaml.parse(text, Loader=loader):
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > _DEEPEST + 1:
+            raise RecursionError(_DEEP)
+    return yaml.compose(text, Loader=loader)
 
 
 def _node_lines(text: str) -> Mapping[KeyPath, int]:

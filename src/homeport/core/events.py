@@ -22,6 +22,11 @@ class Event(Enum):
         "a changed configuration is wrong; the one before stays in force",
         "mend the lines that the text names; `homeport check` shows them too",
     )
+    STOOD_STILL = (
+        105,
+        "the agent stood still, and has ended itself to be started anew",
+        "if it comes again: please report it, with the log",
+    )
     UPDATED = (200, "a name points at another address now", "")
     RIGHT = (201, "a name is right: for the first time, or again", "")
     FAILED = (202, "a name could not be brought to its address; it is tried again", "read why in the text")

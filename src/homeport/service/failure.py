@@ -13,7 +13,7 @@ from ..core.errors import ConfigError
 
 FILE = "last-failure.json"
 
-BUG, CONFIGURATION, PERMISSION, MISSING, PORT, FULL, SECOND = range(1, 8)
+BUG, CONFIGURATION, PERMISSION, MISSING, PORT, FULL, SECOND, STILL = range(1, 9)
 CODES = {
     BUG: "it failed in a way that nobody foresaw; the log says more",
     CONFIGURATION: "the configuration is not right; `homeport check` says where",
@@ -22,6 +22,7 @@ CODES = {
     PORT: "a port that it needs is taken by another program",
     FULL: "the disk is full",
     SECOND: "another agent runs already with the same state",
+    STILL: "nothing went on in it for minutes, so it ended itself to be started anew; the log says more",
 }
 _PORT_TAKEN = frozenset({errno.EADDRINUSE, 10048})  # WSAEADDRINUSE
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, 112, 39})  # ERROR_DISK_FULL, ERROR_HANDLE_DISK_FULL

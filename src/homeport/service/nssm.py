@@ -12,9 +12,9 @@ from typing import Any
 
 from . import scm
 from .manager import Trouble
-from .plan import NAME, TITLE, How, Plan, account, arguments
+from .plan import NAME, How, Plan, account, arguments
 from .scm import Refused, Scm
-from .windows_agents import Answer, Ask
+from .windows_agents import Answer, Ask, decoded
 from .windows_service import NEEDS, ServiceManager, said
 from .windows_signals import Names, Signals
 
@@ -23,7 +23,7 @@ SETTINGS = (
     ("AppExit", "Default", "Restart"),
     ("AppRestartDelay", "5000"),
     ("AppStopMethodConsole", "20000"),
-    ("AppStopMethodSkip", "6"),  # neither messages to windows nor to threads: the agent has none
+    ("AppStopMethodSkip", "6"),  # neither messages to windows nor to threads: the agent heeds none
     ("Start", "SERVICE_DELAYED_AUTO_START"),
 )
 
@@ -65,8 +65,9 @@ class Nssm(ServiceManager):
         try:
             with self._service(scm.ALL) as service:
                 who = account(plan.how, user=False)
-                self._api.configure(service, title=TITLE, binary=None, needs=NEEDS, account=who)
-                return self._complete(service)
+                title = plan.words.title
+                self._api.configure(service, title=title, binary=None, needs=NEEDS, account=who)
+                return self._complete(service, plan.words.description)
         except Refused as error:
             raise said(error) from error
 
@@ -92,9 +93,7 @@ def program(path: str | None) -> Ask | None:
         done = subprocess.run(  # noqa: S603 - the program that the person asked for
             [path, *words], check=False, capture_output=True, stdin=subprocess.DEVNULL, timeout=60
         )
-        # It writes UTF-16 where it is not asked by a console.
-        octets = (done.stdout + done.stderr).replace(b"\0", b"")
-        return Answer(done.returncode, octets.decode("ascii", "replace"))
+        return Answer(done.returncode, decoded(done.stdout) + decoded(done.stderr))
 
     return ask
 

@@ -10,11 +10,11 @@ from typing import NamedTuple
 from ..core.errors import ConfigError
 
 NAME = "Homeport"  # of the service, of the task, of the value under the Run key
-TITLE = "Homeport dynamic DNS"
-DESCRIPTION = "Keeps DNS names pointing at this machine, whatever address it gets."
 LONGEST_RUN_KEY = 260  # characters; learn.microsoft.com, "Run and RunOnce Registry Keys" (read 2026-11-21)
 _HOST = " service host --how "
 _LOCAL_SERVICE = "S-1-5-19"
+
+_CHINESE = 0x04  # LANG_CHINESE, the low ten bits of a LANGID ([MS-LCID] 2.1)
 
 LOG = "homeport.log"  # in the folder of logs, where the configuration names no file
 
@@ -36,6 +36,24 @@ class Places(NamedTuple):
     logs: PurePath
 
 
+class Words(NamedTuple):
+    """What persons read in Windows' list of services, and of tasks."""
+
+    title: str
+    description: str
+
+
+ENGLISH = Words(
+    "Homeport dynamic DNS", "Keeps DNS names pointing at this machine, whatever address it gets."
+)
+CHINESE = Words("Homeport 动态 DNS", "让 DNS 名称始终指向本机，无论本机得到什么地址。")
+
+
+def words(language: int) -> Words:
+    """In the language that Windows itself speaks, a LANGID."""
+    return CHINESE if language & 0x3FF == _CHINESE else ENGLISH
+
+
 class Plan(NamedTuple):
     """One installation.  `argv` is the agent's command; the file in it is absolute."""
 
@@ -44,6 +62,7 @@ class Plan(NamedTuple):
     argv: tuple[str, ...]
     file: PurePath  # the configuration
     places: Places
+    words: Words = ENGLISH
 
 
 def chosen(platform: str, how: How | None, *, user: bool) -> How:
@@ -79,6 +98,12 @@ def windows_places(environ: Mapping[str, str], *, user: bool) -> Places:
 def agent_command(python: Sequence[str], how: How, file: PurePath, logs: PurePath) -> tuple[str, ...]:
     """`python` starts Homeport: an interpreter with `-m homeport`, or a program of its own."""
     return (*python, "service", "host", "--how", how.value, "--logs", str(logs), "-c", str(file))
+
+
+def outside_of_a_venv(python: str, packages: str) -> tuple[str, ...]:
+    """Homeport by the Python that a virtual environment was made with, and with its packages alone."""
+    code = f"import site, sys; site.addsitedir({packages!r})"
+    return (python, "-I", "-S", "-c", f"{code}; from homeport.cli.main import main; sys.exit(main())")
 
 
 def command_line(argv: Sequence[str]) -> str:

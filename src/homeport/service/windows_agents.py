@@ -13,7 +13,6 @@ from xml.sax.saxutils import escape
 
 from .manager import NotAllowed, Standing, State, Taken, Trouble
 from .plan import (
-    DESCRIPTION,
     LONGEST_RUN_KEY,
     NAME,
     How,
@@ -153,11 +152,22 @@ class Task(_Agents):
     how = How.TASK
 
     def __init__(
-        self, signals: Signals, called: Names, mine: Names, ask: Ask, me: str, **clock: Any
+        self,
+        signals: Signals,
+        called: Names,
+        mine: Names,
+        ask: Ask,
+        me: str,
+        *,
+        may: Callable[[], bool],
+        **clock: Any,
     ) -> None:
-        r"""`called` are the events of a task of the machine, `mine` those of one of `me`, DOMAIN\name."""
+        r"""`called` are the events of a task of the machine, `mine` those of one of `me`, DOMAIN\name.
+
+        `may`: has this process an administrator's rights?  schtasks says no in each language differently.
+        """
         super().__init__(signals, called, **clock)
-        self._machine, self._mine, self._ask, self._me = called, mine, ask, me
+        self._machine, self._mine, self._ask, self._me, self._may = called, mine, ask, me, may
 
     def find(self) -> Standing | None:
         answer = self._ask(("/query", "/tn", NAME, "/xml"))
@@ -186,30 +196,28 @@ class Task(_Agents):
             file.write_text(definition(plan, self._me), encoding="utf-16")
             answer = self._ask(("/create", "/tn", NAME, "/xml", str(file), "/f"))
         if answer.status:
-            raise _refused("registered", answer)
+            raise self._refused("registered", answer, user=plan.user)
         return ()
 
     def uninstall(self) -> None:
         answer = self._ask(("/delete", "/tn", NAME, "/f"))
         if answer.status:
-            raise _refused("removed", answer)
+            raise self._refused("removed", answer)
 
     def start(self) -> None:
         if self._state() is not State.STOPPED:
             return
         answer = self._ask(("/run", "/tn", NAME))
         if answer.status:
-            raise _refused("started", answer)
+            raise self._refused("started", answer)
         self._come_up(lambda: False)
 
-
-def _refused(done: str, answer: Answer) -> Exception:
-    said = " ".join(answer.text.split()) or f"schtasks ended with {answer.status}"
-    if "denied" in said or "0x80070005" in said:
-        return NotAllowed(
-            f"the task cannot be {done} ({said}): only an administrator may; --user makes one for you alone"
-        )
-    return Trouble(f"the task cannot be {done}: {said}")
+    def _refused(self, done: str, answer: Answer, *, user: bool = False) -> Exception:
+        said = " ".join(answer.text.split()) or f"schtasks ended with {answer.status}"
+        if self._may():
+            return Trouble(f"the task cannot be {done}: {said}")
+        way = "--user --how run needs no rights" if user else "--user makes one for you alone"
+        return NotAllowed(f"the task cannot be {done} ({said}): only an administrator may; {way}")
 
 
 def definition(plan: Plan, me: str) -> str:
@@ -228,7 +236,7 @@ def definition(plan: Plan, me: str) -> str:
         first = "<BootTrigger><Enabled>true</Enabled></BootTrigger>"
     return f"""<?xml version="1.0" encoding="UTF-16"?>
 <Task version="1.2" xmlns="http://schemas.microsoft.com/windows/2004/02/mit/task">
-  <RegistrationInfo><Description>{escape(DESCRIPTION)}</Description></RegistrationInfo>
+  <RegistrationInfo><Description>{escape(plan.words.description)}</Description></RegistrationInfo>
   <Triggers>
     {first}
     <TimeTrigger>
@@ -312,7 +320,11 @@ def schtasks(root: str) -> Ask:
         done = subprocess.run(  # noqa: S603 - a fixed program, and words of ours
             [program, *words], check=False, capture_output=True, stdin=subprocess.DEVNULL, timeout=60
         )
-        octets = done.stdout + done.stderr
-        return Answer(done.returncode, octets.replace(b"\0", b"").decode("ascii", "replace"))
+        return Answer(done.returncode, decoded(done.stdout) + decoded(done.stderr))
 
     return ask
+
+
+def decoded(octets: bytes, page: str = "oem") -> str:
+    """What a program of Windows writes where no console asks: in the console's code page, or UTF-16."""
+    return octets.decode("utf-16" if b"\0" in octets else page, "replace")

@@ -46,9 +46,14 @@ class Console:
         return 1
 
 
+def interrupt() -> None:
+    """As Ctrl-Break does; from any thread."""
+    if sys.platform == "win32":
+        signal.raise_signal(signal.SIGBREAK)
+
+
 def real() -> Console:
-    """That of this process: a closed window is a SIGBREAK."""
+    """That of this process."""
     if sys.platform != "win32":
         raise RuntimeError("there is no such console here")
-    kernel = ctypes.WinDLL("kernel32", use_last_error=True)
-    return Console(kernel, lambda: signal.raise_signal(signal.SIGBREAK))
+    return Console(ctypes.WinDLL("kernel32", use_last_error=True), interrupt)

@@ -14,7 +14,7 @@ from typing import Any
 
 from . import scm
 from .manager import NotAllowed, Standing, State, Taken, Trouble
-from .plan import DESCRIPTION, NAME, TITLE, How, Plan, account, command_line, whose
+from .plan import NAME, How, Plan, account, command_line, whose
 from .scm import Refused, Scm
 
 NEEDS = ("nsi", "Tcpip")  # both are part of every Windows, and nobody who has a network disables them
@@ -85,19 +85,20 @@ class ServiceManager:
 
     def install(self, plan: Plan) -> tuple[str, ...]:
         who = account(plan.how, user=plan.user)
-        facts: Any = {"title": TITLE, "binary": command_line(plan.argv), "needs": NEEDS, "account": who}
+        title = plan.words.title
+        facts: Any = {"title": title, "binary": command_line(plan.argv), "needs": NEEDS, "account": who}
         try:
             with self._api.manager(scm.CONNECT | scm.CREATE) as manager:
                 try:
                     with self._api.created(manager, self._name, **facts) as service:
-                        return self._complete(service)
+                        return self._complete(service, plan.words.description)
                 except Refused as error:
                     if error.code not in (scm.EXISTS, scm.NAME_EXISTS):
                         raise
                 self.check(plan)
                 with self._api.service(manager, self._name, scm.ALL) as service:
                     self._api.configure(service, **facts)
-                    return self._complete(service)
+                    return self._complete(service, plan.words.description)
         except Refused as error:
             raise said(error) from error
 
@@ -158,10 +159,10 @@ class ServiceManager:
                 return None
             raise
 
-    def _complete(self, service: Any) -> tuple[str, ...]:
+    def _complete(self, service: Any, description: str) -> tuple[str, ...]:
         """What cannot be said at creation; gives what this Windows does not know."""
         missing = []
-        for level, value, means in _details():
+        for level, value, means in _details(description):
             try:
                 self._api.detail(service, level, value)
             except Refused as error:
@@ -206,10 +207,10 @@ class ServiceManager:
         )
 
 
-def _details() -> Iterator[tuple[int, ctypes.Structure, str]]:
+def _details(description: str) -> Iterator[tuple[int, ctypes.Structure, str]]:
     actions = (scm.Action * len(RESTARTS))(*[scm.Action(scm.ACTION_RESTART, delay) for delay in RESTARTS])
     privileges = scm.strings(PRIVILEGES)
-    yield scm.DESCRIPTION, scm.Text(DESCRIPTION), "its description"
+    yield scm.DESCRIPTION, scm.Text(description), "its description"
     yield scm.DELAYED, scm.Number(1), "the delayed start"
     yield scm.FAILURE_ACTIONS, scm.FailureActions(RESET, None, None, len(RESTARTS), actions), "the restarts"
     yield scm.FAILURE_FLAG, scm.Number(1), "the restart after it stopped with an error"

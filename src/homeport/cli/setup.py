@@ -17,6 +17,7 @@ from ..config.model import Account, Config, Record, Uplink
 from ..core.dns import RRType
 from ..core.neighbours import NeighbourAddress
 from ..core.schedule import Target
+from ..core.secret import Secret
 from ..core.settings import settings
 from ..core.wish import Rule
 from ..driver import HttpProvider, Provider
@@ -164,7 +165,7 @@ def _bound(uplink: Uplink) -> tuple[object, ...]:
     return uplink.interface, uplink.source_address
 
 
-def _ways(account: Account) -> tuple[str | None, Path | None]:
+def _ways(account: Account) -> tuple[Secret | None, Path | None]:
     """The proxy of an account, and the file of the authorities that it trusts."""
     provider = account.provider
     return (provider.proxy, provider.ca_file) if isinstance(provider, HttpProvider) else (None, None)

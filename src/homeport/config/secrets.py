@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from ..core.errors import ConfigError
-from ..core.secret import Secret
+from ..core.secret import Secret, SecretUrl
 from . import commands
 from .paths import expanded
 from .rights import too_open
@@ -109,6 +109,11 @@ _KINDS: Mapping[str, Callable[[References, str], Found]] = {
     "keyring": References.ask_keyring,
     "literal": References.itself,
 }
+
+
+def as_url(secret: Secret) -> SecretUrl:
+    """The same, of which only the user name and the password are secret."""
+    return SecretUrl(secret.reveal())
 
 
 def _meant(word: str, colon: str) -> str:

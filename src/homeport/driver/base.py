@@ -33,7 +33,7 @@ from ..core.errors import (
     Unreachable,
 )
 from ..core.plan import Change, beside_others
-from ..core.secret import Secret
+from ..core.secret import Secret, SecretUrl
 from ..wire.auth import json_of, scrub, veil, within
 from ..wire.http import NOTHING, Content, Query, Reply, Request, Transport
 from .library import Library, NoLibrary
@@ -313,6 +313,10 @@ class Provider(ABC):
         """The URL that every path is appended to."""
         return ""
 
+    def origin(self) -> str:
+        """A URL at the same host, which can be told where no secret is known."""
+        return self.address()
+
     def host(self) -> str:
         """Who is asked: what blocks one account there, blocks all.
 
@@ -330,7 +334,7 @@ class Provider(ABC):
         return None if _bare(self._server()[0]) else self.pace
 
     def _server(self) -> tuple[str, int | None]:
-        url = urlsplit(self.address())
+        url = urlsplit(self.origin())
         found, port = self.primary() or (url.hostname or "", url.port)
         return found.lower(), port
 
@@ -436,7 +440,10 @@ class HttpProvider(Provider):
     """A provider reached over HTTPS: settings that all of them share."""
 
     endpoint: Annotated[str | None, "URL of another server that speaks the same API"] = None
-    proxy: Annotated[str | None, "HTTP proxy to reach it through, as http://host:port"] = None
+    proxy: Annotated[
+        SecretUrl | None,
+        "HTTP proxy to reach it through, as http://host:port or http://user:password@host:port",
+    ] = None
     ca_file: Annotated[Path | None, "PEM file with the certificate authority of a private server"] = None
 
     base: ClassVar[str] = ""  # URL every path is appended to

@@ -27,6 +27,7 @@ from ..core.dns import IPAddress, RRType
 from ..core.errors import ConfigError, SourceError
 from ..core.fritzbox import Box
 from ..core.neighbours import NeighbourAddress
+from ..core.secret import Secret
 from ..sources.base import InterfaceAddress
 from . import interfaces
 from .http import HttpTransport
@@ -51,7 +52,7 @@ class UplinkNet:
         user_agent: str,
         interface: str | None = None,
         source_address: IPAddress | None = None,
-        proxy: str | None = None,
+        proxy: Secret | None = None,
         noted: Callable[[Sequence[NeighbourAddress]], None] | None = None,
     ) -> None:
         self._noted = noted  # is told each neighbour table

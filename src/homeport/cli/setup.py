@@ -140,7 +140,7 @@ def world(
     nets = {}
     for name, uplink in config.uplinks.items():
         was = old and old.uplinks.get(name)
-        if held and was and _bound(was) == _bound(uplink):
+        if held and old and was and (old.withheld, *_bound(was)) == (config.withheld, *_bound(uplink)):
             nets[name] = held.nets[name]
             continue
         nets[name] = UplinkNet(
@@ -148,6 +148,7 @@ def world(
             user_agent=USER_AGENT,
             interface=uplink.interface,
             source_address=uplink.source_address,
+            withheld=config.withheld,
         )
     transports = {}
     for name, account in config.accounts.items():

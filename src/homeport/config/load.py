@@ -124,6 +124,9 @@ class _Load:
         below = self.document.tree()
         over = environment.overlay(self.references.environ, below, self._environment_mistake)
         self.document = Document([*self.document.layers, over])
+        # Of every layer: what another one lies over is a secret no less.
+        withheld = frozenset(name for one in self.document.layers for name in secrets.variables(one.tree))
+        self.references = self.references._replace(withheld=withheld)
         tree = self.document.tree()
         self.reader = Reader(
             self.report,
@@ -152,6 +155,7 @@ class _Load:
             files=files,
             warnings=_sorted(self.warnings),
             secret_files=tuple(sorted(self.secret_files)),
+            withheld=withheld,
         )
 
     # What is said, and where.

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from ..core import host as hosts
 from ..core import probe as probes
-from ..core.address import ALLOWABLE, PLAIN_WORDS, classify, publishable
+from ..core.address import ALLOWABLE, PLAIN_WORDS, at_home, classify, publishable
 from ..core.dns import Name, RRType
 from ..core.errors import ConfigError
 from ..core.fritzbox import NO_NAME, Login
@@ -410,8 +410,23 @@ class _Load:
                 self.report((*path, *where), message, remedy)
         if len(self.mistakes) > before:
             return None
+        self._in_clear(provider, table, path)
         held = {setting.name: getattr(provider, setting.name) for setting in wanted}
         return Account(name=name, kind=str(kind), provider=provider, settings=MappingProxyType(held))
+
+    def _in_clear(self, provider: Provider, table: Mapping[str, Any], path: KeyPath) -> None:
+        """Once for each account, wherever its URL is written."""
+        url = urlsplit(provider.origin())
+        if url.scheme != "http" or at_home(url.hostname or ""):
+            return
+        if any(setting.secret and getattr(provider, setting.name) for setting in settings(type(provider))):
+            key = next((key for key in ("endpoint", "url") if key in table), "endpoint")
+            self.warn(
+                (*path, key),
+                "is http://, so the credentials of this account cross the Internet unencrypted",
+                "write https:// (a server of your own may have a ca_file), or reach it by an address of "
+                "your own network",
+            )
 
     def _url(self, url: object, path: KeyPath) -> None:
         if not isinstance(url, str):

@@ -718,7 +718,6 @@ def test_a_blind_look_tells_who_is_asked(kind: str) -> None:
     provider = load(file, {}, blind=True).accounts["x"].provider
 
     assert provider.host()
-    assert provider.limit_of_name() is None or provider.limit_of_name()
 
 
 def test_a_blind_look_needs_no_secret() -> None:

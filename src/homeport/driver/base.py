@@ -21,11 +21,12 @@ from pathlib import Path
 from typing import Annotated, Any, ClassVar, NamedTuple, Protocol, TypeVar
 from urllib.parse import urlsplit
 
-from ..core.budget import Budget
+from ..core.budget import Budget, Toll
 from ..core.dns import IPAddress, Key, Name, Present, Record, RRset, Zone
 from ..core.errors import (
     BadCredentials,
     NoSuchName,
+    NotSent,
     ProviderError,
     Refused,
     Throttled,
@@ -326,8 +327,13 @@ class Provider(ABC):
         return f"{found} port {port}" if _bare(found) and port else found or self.title
 
     def limit(self) -> Budget | None:
-        """What the service takes from one account; None if nothing is known of a limit."""
+        """What the service takes from one account in all; None if nothing is known of a limit."""
         return self.budget
+
+    def tolls(self, request: Request) -> Sequence[Toll]:
+        """What that request counts for: all of it at the same time."""
+        limit = self.limit()
+        return () if limit is None else (Toll(limit),)
 
     def limit_of_name(self) -> Budget | None:
         """How often one name may be changed; None for a server of one's own, which minds nothing."""
@@ -420,7 +426,8 @@ class End:
     error: ProviderError | None = None
 
     def note(self, error: ProviderError) -> ProviderError:
-        if self.error is None and (error.whole_account or isinstance(error, Throttled)):
+        throttled = isinstance(error, Throttled) and not isinstance(error, NotSent)  # maybe of one zone
+        if self.error is None and (error.whole_account or throttled):
             self.error = error
         return error
 

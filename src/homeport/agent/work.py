@@ -335,6 +335,7 @@ async def _write(work: Work, todos: Sequence[Todo]) -> dict[Target, Verdict]:
             todo = by_key[key]
             verdicts[todo.target] = verdict
             if verdict is None:
+                work.guard.obeyed(work.account)
                 memory = _sent(work.memory(todo.target), todo, now)
                 known = schedule.acknowledged(memory, todo.task.wanted, now, sent=True)
                 memories[todo.target] = replace(known, outcome=Outcome.UPDATED, live=todo.after)

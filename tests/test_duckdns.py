@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from homeport.core.dns import Name, RRType
-from homeport.core.errors import BadCredentials, NoSuchName, Refused, Unintelligible
+from homeport.core.errors import Doubted, NoSuchName, Refused, Unintelligible
 from homeport.driver import Api, Task
 from homeport.wire.http import Reply
 from tests.contract.test_every_driver import NoDns, agent, only, run, want
@@ -54,10 +54,34 @@ def test_a_ko_beside_an_ok_is_about_the_name_and_not_about_the_token() -> None:
     }
 
 
-def test_a_ko_alone_may_be_the_token() -> None:
+def test_a_ko_alone_may_be_anything() -> None:
     fake = FakeDuckDNS()
     fake.refused = {fake.owner}
-    assert type(only(agent(fake).bring_about(want(fake.owner, "192.0.2.1")))) is BadCredentials
+    verdict = only(agent(fake).bring_about(want(fake.owner, "192.0.2.1")))
+    assert type(verdict) is Doubted
+    assert "a wrong token, not a name of this account, or an outage" in str(verdict)
+
+
+def test_nothing_but_kos_is_believed_after_a_few_requests() -> None:
+    fake = FakeDuckDNS()
+    guest = agent(fake, key="of somebody else")
+    names = [f"n{number}.duckdns.org" for number in range(20)]
+    verdicts = guest.bring_about(*(want(name, "192.0.2.1") for name in names))
+    assert {type(verdict) for verdict in verdicts.values()} == {Doubted}
+    assert len(guest.wire.sent) < 10
+    assert fake.rows == []
+
+
+@pytest.mark.parametrize("bad", [{"n0"}, {"n0", "n1"}, {"n19"}, {"n3", "n4", "n11", "n12", "n13"}])
+def test_names_that_are_not_ours_keep_no_other_name_from_its_address(bad: set[str]) -> None:
+    fake = FakeDuckDNS()
+    fake.refused = {f"{name}.duckdns.org" for name in bad}
+    names = [f"n{number}.duckdns.org" for number in range(20)]
+    verdicts = agent(fake).bring_about(*(want(name, "192.0.2.1") for name in names))
+    said = {owner.text: verdict for (owner, _), verdict in verdicts.items()}
+    assert {name for name in names if type(said[name]) is NoSuchName} == fake.refused
+    assert {name for name in names if said[name] is None} == set(names) - fake.refused
+    assert {row["owner"] for row in fake.rows} == set(names) - fake.refused
 
 
 @pytest.mark.parametrize("body", [b"", b"OKAY", b"ok", b"<html>OK</html>", b"KO OK"])

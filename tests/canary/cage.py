@@ -293,7 +293,7 @@ class Cage:
             held["endpoint"] = url
             if proxy:
                 word = self.birds.text(f"{kind}: the password of the proxy in state {state}", odd=False)
-                held["proxy"] = f"http://me:{word}@127.0.0.1:{self.server.port}"
+                held["proxy"] = self.refer(f"http://me:{word}@127.0.0.1:{self.server.port}")
         if kind == "rfc2136":
             held |= {"server": "127.0.0.1", "port": self.server.port}
         if kind == "lexicon":

@@ -14,6 +14,7 @@ from homeport.core.errors import (
     AccountRefused,
     BadCredentials,
     Blocked,
+    Doubted,
     NoAnswer,
     NoSuchName,
     NotSent,
@@ -50,6 +51,7 @@ def after(error: ProviderError, old: Trip | None = None, now: float = NOW) -> Tr
         (AccountRefused("!donator"), Scope.ACCOUNT),
         (Blocked("abuse"), Scope.HOST),
         (Throttled("911"), Scope.ACCOUNT),
+        (Doubted("KO"), Scope.ACCOUNT),
         (ThrottledAddress("too many"), Scope.HOST),
         (NotSent("not sent"), None),
         (Refused("no"), None),
@@ -75,6 +77,28 @@ def test_a_silence_lasts_at_least_as_long_as_it_should_and_ends_unless_it_is_a_s
         least = 900.0 if error.retry_after is None else min(error.retry_after, DAY)
     assert circuit.left(trip, NOW) == pytest.approx(least)
     assert (circuit.left(trip, NOW + later) > 0) == (later < least)
+
+
+def test_a_no_without_a_reason_is_asked_about_twice_and_then_no_more() -> None:
+    trip, now, waits = after(Doubted("KO")), NOW, list[float]()
+    while trip.kind is Kind.DOUBT:
+        waits.append(circuit.left(trip, now))
+        assert after(Doubted("KO"), trip, now) == trip  # of the same round, it is no second one
+        now += waits[-1] + 30 * DAY  # however seldom it is asked
+        trip = after(Doubted("KO"), trip, now)
+    assert waits == [900.0, 6 * 3600.0]
+    assert (trip.kind, circuit.left(trip, now)) == (Kind.STOP, inf)
+
+
+def test_what_is_doubted_holds_the_account_but_not_another_credential() -> None:
+    doubted = {KEYS[0]: after(Doubted("KO"))}
+
+    assert circuit.hold(doubted, ME, NOW) is not None
+    assert circuit.hold(doubted, ME._replace(name="renamed"), NOW) is not None
+    assert circuit.hold(doubted, ME._replace(fingerprint="of another token"), NOW) is None
+    assert "new credential" in circuit.lifts(KEYS[0], doubted[KEYS[0]])
+    assert circuit.cleared(doubted[KEYS[0]])
+    assert not any(circuit.cleared(after(error)) for error in (BadCredentials("no"), Throttled("slow")))
 
 
 def test_blocks_double_up_to_a_month_and_are_forgiven_after_a_quarter() -> None:

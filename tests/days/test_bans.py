@@ -19,6 +19,7 @@ from homeport.core.errors import (
     AccountRefused,
     BadCredentials,
     Blocked,
+    Doubted,
     NotSent,
     ProviderError,
     Throttled,
@@ -141,6 +142,47 @@ def test_abuse_is_answered_with_a_day_of_silence_and_then_two_and_four() -> None
     times = [at for at, _ in shop.writes]
     gaps = [round((b - a) / DAY) for a, b in pairwise(times)]
     assert gaps == [1, 2, 4, 8, 16, 32, 32]
+
+
+def test_a_no_without_a_reason_is_asked_about_thrice_in_all_over_restarts_too() -> None:
+    shop, store = refusing(Doubted("KO")), Store(None, quiet)
+    pass_time(World({"p": Unreadable(shop=shop)}), HOUR, store)
+    assert len(shop.writes) == 2
+    for hours in (1, 2, 3):
+        restarted = World({"p": Unreadable(shop=shop)}, owners=["new.example.com"])
+        restarted.jump = hours * HOUR + 60
+        pass_time(restarted, HOUR - 120, store)
+    assert len(shop.writes) == 2
+    later = World({"p": Unreadable(shop=shop)})
+    later.jump = 7 * HOUR
+    pass_time(later, 30 * DAY, store)
+    assert len(shop.writes) == 3
+    [trip] = store.circuits().values()
+    assert trip.kind is Kind.STOP
+
+
+def test_after_a_yes_the_next_no_without_a_reason_is_the_first_again() -> None:
+    answers = iter([Doubted("KO"), Doubted("KO"), None])
+
+    def before(owners: Collection[Name]) -> None:
+        if (error := next(answers, None)) is not None:
+            raise error
+
+    shop, store = Shop(before=before), Store(None, quiet)
+    world = World({"p": Unreadable(shop=shop)})
+    pass_time(world, 8 * HOUR, store)
+    assert len(shop.writes) == 3
+    assert store.circuits() == {}
+    assert world.outcomes()[-1] is not H
+
+
+def test_another_credential_is_tried_at_once_after_a_no_without_a_reason() -> None:
+    shop, store = refusing(Doubted("KO")), Store(None, quiet)
+    once(World({"p": Unreadable(shop=shop)}, fingerprints={"p": "old"}), store)
+    once(World({"p": Unreadable(shop=shop)}, fingerprints={"p": "old"}), store)
+    assert len(shop.writes) == 1
+    once(World({"p": Unreadable(shop=shop)}, fingerprints={"p": "new"}), store)
+    assert len(shop.writes) == 2
 
 
 def test_a_second_account_at_a_host_that_blocked_the_first_is_not_asked_either() -> None:

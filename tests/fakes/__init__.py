@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 from urllib.parse import parse_qsl
 
+from homeport.core.errors import BadCredentials, ProviderError
 from homeport.core.secret import Secret
 from homeport.driver import Library, NoLibrary, Provider
 from homeport.wire.auth import json_of
@@ -29,6 +30,7 @@ class Fake:
     several: ClassVar[bool] = True  # may an RRset have more than one address?
     empties: ClassVar[bool] = True  # can an RRset be removed?
     vague: ClassVar[bool] = False  # does it not say which is wrong, the name or the key?
+    denial: ClassVar[type[ProviderError]] = BadCredentials  # what a wrong key comes to
     ipv6: ClassVar[bool] = True  # does it hold AAAA at all?
     ttls: ClassVar[bool] = False  # does the service take only some TTLs, or one for the whole zone?
     odd_ttl: ClassVar[int] = 1234  # one that the service takes and nobody asks for

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from homeport.core.errors import Doubted
 from homeport.core.secret import Secret
 from homeport.providers.duckdns import DuckDNS
 from homeport.wire.http import Reply, Request
@@ -12,6 +13,7 @@ from . import Fake, query
 class FakeDuckDNS(Fake):
     zone = "duckdns.org"
     readable = several = empties = False
+    denial = Doubted  # "KO" may be anything
     names = ()
 
     def driver(self, key: str) -> DuckDNS:

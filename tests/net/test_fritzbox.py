@@ -39,7 +39,7 @@ def run(fake: FakeBox, what: Callable[[Net], Awaitable[T]], monkeypatch: pytest.
     async def main() -> T:
         async with fake.serve() as port:
             monkeypatch.setattr(tr064, "PORT", port)
-            net = Net(user_agent="homeport/test", proxy="http://127.0.0.1:9")
+            net = Net(user_agent="homeport/test", proxy=Secret("http://127.0.0.1:9"))
             try:
                 return await what(net)
             finally:

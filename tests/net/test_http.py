@@ -62,6 +62,8 @@ def run(main: Coroutine[Any, Any, T]) -> T:
 
 
 def transport(**settings: Any) -> HttpTransport:
+    if "proxy" in settings:
+        settings["proxy"] = Secret(settings["proxy"])
     return HttpTransport(**{"user_agent": "homeport/0", "timeout": 5.0, **settings})
 
 
@@ -1071,12 +1073,14 @@ def test_what_a_proxy_slips_in_before_tls_is_not_taken_for_the_answer(certificat
         "http://",
         f"http://h/{SECRET}",
         "http://h:x",
+        "http://h:0",
+        f"http://[{SECRET}",
     ],
 )
 def test_what_is_no_proxy_is_a_mistake_of_the_configuration_and_not_shown(proxy: str) -> None:
     with pytest.raises(ConfigError) as caught:
         transport(proxy=proxy)
-    assert str(caught.value).startswith("proxy: ")
+    assert str(caught.value).startswith("must be a URL such as http://192.0.2.1:3128")
     assert SECRET not in str(caught.value)
 
 

@@ -19,6 +19,7 @@ import pytest
 from homeport.core.device import Device
 from homeport.core.dns import RRType
 from homeport.core.errors import NoAnswer, SourceError
+from homeport.core.secret import Secret
 from homeport.net import ssdp as search
 from homeport.net.igd import Igd
 from homeport.net.uplink import UplinkNet
@@ -442,7 +443,9 @@ def test_the_gateway_is_asked_without_the_proxy_and_from_the_uplink_s_address() 
         server = await asyncio.start_server(page, "127.0.0.1", 0)
         port = server.sockets[0].getsockname()[1]
         net = UplinkNet(
-            user_agent="homeport/test", source_address=IPv4Address("127.0.0.3"), proxy="http://127.0.0.1:9"
+            user_agent="homeport/test",
+            source_address=IPv4Address("127.0.0.3"),
+            proxy=Secret("http://127.0.0.1:9"),
         )
         try:
             device = Device("127.0.0.1", f"http://127.0.0.1:{port}/ctl?x=1&y", "", IP1, "")

@@ -12,7 +12,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from ..core import budget, circuit
-from ..core.budget import Budget, Spent
+from ..core.budget import Budget, Spent, Toll
 from ..core.circuit import Party, Trip
 from ..core.errors import ProviderError
 from ..core.schedule import DAY, LEEWAY
@@ -74,6 +74,12 @@ class Guard:
             self._keep({key: new})
             _log.warning("%s; what lifts it: %s", circuit.says(key, new, now), circuit.lifts(key, new))
 
+    def obeyed(self, account: Account) -> None:
+        """The provider did what it was asked to: what it refused without a reason was not for good."""
+        key = party(account).keys[0]
+        if circuit.cleared(self._circuits.get(key)):
+            self._keep({key: None})
+
     def due(self) -> list[float]:
         """Seconds until somebody may be asked again; empty if nobody waits."""
         soonest = circuit.due(self._circuits, self._now())
@@ -90,27 +96,37 @@ class Guard:
 
     # -- how often each may be asked -----------------------------------------------------------
 
-    def spend(self, keys: Iterable[str], limit: Budget) -> float:
-        """Seconds until somebody known by these keys may be asked; 0: now, and then it counts."""
+    def wait(self, keys: Iterable[str], limit: Budget) -> float:
+        """Seconds until somebody known by these keys may be asked."""
         now = self._now()
         meters = {key: self._meters.setdefault(key, _Meter()) for key in keys}
         for meter in meters.values():
             meter.spent = budget.current(meter.spent, limit, now)
         if wait := max(budget.wait(meter.spent, limit, now) for meter in meters.values()):
             return wait
-        if any(not meter.ahead for meter in meters.values()):
-            ahead = budget.reserve(limit)
-            for meter in meters.values():
-                meter.ahead, meter.kept = ahead, budget.spend(meter.spent, limit, now, ahead)
-            self._store.spend({key: meter.kept for key, meter in meters.items()})
-        for meter in meters.values():
+        return 0.0
+
+    def spend(self, dues: Mapping[str, Budget]) -> None:
+        """One request that counts for each of these keys; whether it may be sent is what `wait` says."""
+        now = self._now()
+        news: dict[str, Spent] = {}
+        for key, limit in dues.items():
+            meter = self._meters.setdefault(key, _Meter())
+            if not meter.ahead:
+                meter.ahead = budget.reserve(limit)
+                news[key] = meter.kept = budget.spend(meter.spent, limit, now, meter.ahead)
             meter.ahead -= 1
             meter.spent = budget.spend(meter.spent, limit, now)
-        return 0.0
+        if news:
+            self._store.spend(news)
 
     def not_asked(self, source: Source) -> str | None:
         """Why a source must not be asked now; None if it may, and then it counts."""
-        if source.limit is None or not (wait := self.spend([source_key(source)], source.limit)):
+        if source.limit is None:
+            return None
+        key = source_key(source)
+        if not (wait := self.wait([key], source.limit)):
+            self.spend({key: source.limit})
             return None
         return f"it takes {source.limit}; the next question may be sent in {circuit.span(wait)}"
 
@@ -155,9 +171,10 @@ def party(account: Account) -> Party:
     return Party(account.name, account.fingerprint, account.provider.host())
 
 
-def account_keys(account: Account) -> tuple[str, str]:
+def account_keys(account: Account, toll: Toll) -> tuple[str, str]:
     """Neither another name in the configuration nor another setting makes a new budget of it."""
-    return f"account {account.name}", f"login {account.fingerprint}"
+    of = f": {toll.of}, {toll.budget}" if toll.of else ""
+    return f"account {account.name}{of}", f"login {account.fingerprint}{of}"
 
 
 def source_key(source: Source) -> str:

@@ -335,6 +335,7 @@ async def _write(work: Work, todos: Sequence[Todo]) -> dict[Target, Verdict]:
             todo = by_key[key]
             verdicts[todo.target] = verdict
             if verdict is None:
+                work.guard.obeyed(work.account)
                 memory = _sent(work.memory(todo.target), todo, now)
                 known = schedule.acknowledged(memory, todo.task.wanted, now, sent=True)
                 memories[todo.target] = replace(known, outcome=Outcome.UPDATED, live=todo.after)
@@ -545,18 +546,20 @@ class Guarded:
 
     def __init__(self, inner: Transport, account: Account, guard: Guard) -> None:
         self._inner, self._account, self._guard = inner, account, guard
-        self._limit, self._keys = account.provider.limit(), account_keys(account)
 
     async def send(self, request: Request) -> Reply:
+        tolls = {toll: account_keys(self._account, toll) for toll in self._account.provider.tolls(request)}
         while True:
             if (held := self._guard.hold(self._account)) is not None:  # since this round began
                 raise NotSent(f"{request}: not sent: {held[0]}", retry_after=held[1])
-            if self._limit is None or not (wait := self._guard.spend(self._keys, self._limit)):
+            waits = {toll: self._guard.wait(keys, toll.budget) for toll, keys in tolls.items()}
+            toll = max(waits, key=waits.__getitem__, default=None)
+            if toll is None or not (wait := waits[toll]):
+                self._guard.spend({key: toll.budget for toll, keys in tolls.items() for key in keys})
                 return await self._inner.send(request)
             if wait > SHORT:
                 raise NotSent(
-                    f"{request}: not sent: the service takes {self._limit} from one account; it goes on "
-                    f"in {wait:.0f} s",
+                    f"{request}: not sent: the service takes {toll}; it goes on in {wait:.0f} s",
                     retry_after=wait,
                 )
             await asyncio.sleep(wait)

@@ -17,6 +17,7 @@ from ..config.model import Account, Config, Record, Uplink
 from ..core.dns import RRType
 from ..core.neighbours import NeighbourAddress
 from ..core.schedule import Target
+from ..core.secret import Secret
 from ..core.settings import settings
 from ..core.wish import Rule
 from ..driver import HttpProvider, Provider
@@ -139,7 +140,7 @@ def world(
     nets = {}
     for name, uplink in config.uplinks.items():
         was = old and old.uplinks.get(name)
-        if held and was and _bound(was) == _bound(uplink):
+        if held and old and was and (old.withheld, *_bound(was)) == (config.withheld, *_bound(uplink)):
             nets[name] = held.nets[name]
             continue
         nets[name] = UplinkNet(
@@ -147,6 +148,7 @@ def world(
             user_agent=USER_AGENT,
             interface=uplink.interface,
             source_address=uplink.source_address,
+            withheld=config.withheld,
         )
     transports = {}
     for name, account in config.accounts.items():
@@ -164,7 +166,7 @@ def _bound(uplink: Uplink) -> tuple[object, ...]:
     return uplink.interface, uplink.source_address
 
 
-def _ways(account: Account) -> tuple[str | None, Path | None]:
+def _ways(account: Account) -> tuple[Secret | None, Path | None]:
     """The proxy of an account, and the file of the authorities that it trusts."""
     provider = account.provider
     return (provider.proxy, provider.ca_file) if isinstance(provider, HttpProvider) else (None, None)

@@ -28,7 +28,7 @@ class Silence(NamedTuple):
     @property
     def stops(self) -> bool:
         """Is it more than a wait that is over soon?"""
-        return self.trip.kind is not Kind.WAIT
+        return self.trip.kind not in (Kind.WAIT, Kind.DOUBT)
 
     def as_json(self, now: float) -> dict[str, object]:
         trip, left = self.trip, circuit.left(self.trip, now)

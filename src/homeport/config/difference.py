@@ -33,7 +33,7 @@ class Difference(NamedTuple):
     records: Delta = Delta()  # by target
     accounts: Delta = Delta()
     uplinks: Delta = Delta()
-    settings: tuple[str, ...] = ()  # of [agent] and [log]
+    settings: tuple[str, ...] = ()  # of [agent] and [log], and of all of it
     restart: tuple[str, ...] = ()
 
     @property
@@ -65,6 +65,8 @@ def difference(old: Config, new: Config) -> Difference:
         for name in before
         if before[name] != after[name] and (table, name) != ("agent", "state_dir")
     ]
+    if old.withheld != new.withheld:
+        settings.append("which variables hold secrets")
     return Difference(
         records=_delta(targets(old), targets(new)),
         accounts=_delta(old.accounts, new.accounts),

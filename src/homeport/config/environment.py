@@ -7,11 +7,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from ..core.children import SETTINGS
 from ..core.settings import KeyPath, Text, untangled
 from .document import Indexed, Place, Tree
 from .mistakes import Mistake, written
 
-PREFIX = "HOMEPORT__"
+PREFIX = SETTINGS
 _DEPTHS = {"agent": 0, "log": 0, "account": 1, "uplink": 1, "record": 1}  # of the names of their tables
 
 

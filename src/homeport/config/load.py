@@ -12,19 +12,20 @@ from urllib.parse import urlsplit
 
 from ..core import host as hosts
 from ..core import probe as probes
-from ..core.address import ALLOWABLE, PLAIN_WORDS, classify, publishable
+from ..core.address import ALLOWABLE, PLAIN_WORDS, at_home, classify, publishable
 from ..core.dns import Name, RRType
 from ..core.errors import ConfigError
 from ..core.fritzbox import NO_NAME, Login
 from ..core.health import Terms
 from ..core.host import HostId
 from ..core.probe import Probe
-from ..core.secret import Secret
+from ..core.secret import Secret, SecretUrl
 from ..core.settings import KeyPath, Reader, Setting, Text, is_wrong, kind_of, meant, settings, untangled
 from ..driver import Provider
 from ..sources import spec
 from ..sources.base import Source
 from ..sources.static import Static
+from ..wire import auth
 from . import commands, environment, extras, find, providers, rights, secrets
 from .document import Document, Layer
 from .mistakes import Mistake, Mistakes, written
@@ -123,8 +124,14 @@ class _Load:
         below = self.document.tree()
         over = environment.overlay(self.references.environ, below, self._environment_mistake)
         self.document = Document([*self.document.layers, over])
+        # Of every layer: what another one lies over is a secret no less.
+        withheld = frozenset(name for one in self.document.layers for name in secrets.variables(one.tree))
+        self.references = self.references._replace(withheld=withheld)
         tree = self.document.tree()
-        self.reader = Reader(self.report, {Secret: self._secret, Path: self._path, HostId: self._host})
+        self.reader = Reader(
+            self.report,
+            {Secret: self._secret, SecretUrl: self._secret_url, Path: self._path, HostId: self._host},
+        )
 
         for key in tree:
             if key not in _SECTIONS and key != "$schema":
@@ -148,6 +155,7 @@ class _Load:
             files=files,
             warnings=_sorted(self.warnings),
             secret_files=tuple(sorted(self.secret_files)),
+            withheld=withheld,
         )
 
     # What is said, and where.
@@ -169,11 +177,7 @@ class _Load:
     # Values that need to know where they stand.
 
     def _secret(self, text: str, path: KeyPath) -> Secret:
-        if text.startswith("file:"):
-            self.secret_files.add(self._path(text.removeprefix("file:").strip(), path))
-        found = self.references.find(text)
-        if not found.known:
-            self.unknown.add(path)
+        found = self._followed(text, path)
         in_table = len(path) > _SETTING
         if found.literal and in_table and not any(_TELLING.search(str(step)) for step in path[2:]):
             return (
@@ -181,13 +185,38 @@ class _Load:
             )  # a table such as lexicon's settings holds both what is secret and what is not
         if found.literal and path[-1] == "router_user":
             return found.secret  # a name is none, though it may be kept where the password is
+        self._say_how_kept(found, path)
+        return found.secret
+
+    def _secret_url(self, text: str, path: KeyPath) -> SecretUrl:
+        found = self._followed(text, path)
+        url = secrets.as_url(found.secret)
+        if not found.known:
+            return url
+        try:
+            has_login = bool(auth.proxy(url).secrets)
+        except ConfigError as error:
+            hints = [remedy for _, remedy in found.warnings if remedy.startswith("did you mean")]
+            raise ConfigError("; ".join([str(error), *hints])) from None
+        if has_login or not found.literal:
+            self._say_how_kept(found, path)
+        return url
+
+    def _followed(self, text: str, path: KeyPath) -> secrets.Found:
+        if text.startswith("file:"):
+            self.secret_files.add(self._path(text.removeprefix("file:").strip(), path))
+        found = self.references.find(text)
+        if not found.known:
+            self.unknown.add(path)
+        return found
+
+    def _say_how_kept(self, found: secrets.Found, path: KeyPath) -> None:
         layer, _ = self.document.origin(path) if found.literal else (None, None)
         if found.literal and layer is not None and layer.file is not None:
             self.literals.add(layer.file)
         if not found.literal or (layer is not None and layer.file is not None):
             for message, remedy in found.warnings:
                 self.warn(path, message, remedy)
-        return found.secret
 
     def _path(self, text: str, _: KeyPath) -> Path:
         return self.references.folder / expanded(text)
@@ -368,8 +397,7 @@ class _Load:
         wanted = settings(driver)
         before = len(self.mistakes)
         values, _ = self.reader.values(wanted, table, path, besides=("provider",))
-        for key in ("endpoint", "proxy"):
-            self._url(values.get(key), (*path, key))
+        self._url(values.get("endpoint"), (*path, "endpoint"))
         if any(s.name not in values and (s.required or s.name in table) for s in wanted):
             return None
         provider: Provider = driver(**values)
@@ -382,26 +410,34 @@ class _Load:
                 self.report((*path, *where), message, remedy)
         if len(self.mistakes) > before:
             return None
+        self._in_clear(provider, table, path)
         held = {setting.name: getattr(provider, setting.name) for setting in wanted}
         return Account(name=name, kind=str(kind), provider=provider, settings=MappingProxyType(held))
+
+    def _in_clear(self, provider: Provider, table: Mapping[str, Any], path: KeyPath) -> None:
+        """Once for each account, wherever its URL is written."""
+        url = urlsplit(provider.origin())
+        if url.scheme != "http" or at_home(url.hostname or ""):
+            return
+        if any(setting.secret and getattr(provider, setting.name) for setting in settings(type(provider))):
+            key = next((key for key in ("endpoint", "url") if key in table), "endpoint")
+            self.warn(
+                (*path, key),
+                "is http://, so the credentials of this account cross the Internet unencrypted",
+                "write https:// (a server of your own may have a ca_file), or reach it by an address of "
+                "your own network",
+            )
 
     def _url(self, url: object, path: KeyPath) -> None:
         if not isinstance(url, str):
             return
-        password = None
         try:
             parts = urlsplit(url)
-            password = parts.password
             fine = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or 1) > 0
         except ValueError:
             fine = False
         if not fine:
-            example = "http://192.0.2.1:3128" if path[-1] == "proxy" else "https://api.example.com"
-            self.report(path, f"must be a URL such as {example}")
-        elif password and path[-1] == "proxy":
-            layer, _ = self.document.origin(path)
-            if layer is not None and layer.file is not None:
-                self.literals.add(layer.file)
+            self.report(path, "must be a URL such as https://api.example.com")
 
     def _records(
         self,

@@ -84,7 +84,8 @@ class Record(NamedTuple):
 class Config(NamedTuple):
     """All of it.  `files` are those that were read, in this order; none if it was the environment.
 
-    `secret_files` are those that references lead to.
+    `secret_files` are those that references lead to; `withheld` are the variables that they name, which
+    no command gets to see.
     """
 
     agent: AgentSettings
@@ -95,3 +96,4 @@ class Config(NamedTuple):
     files: tuple[Path, ...]
     warnings: tuple[Mistake, ...]
     secret_files: tuple[Path, ...] = ()
+    withheld: frozenset[str] = frozenset()

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from ..core.children import inherited
 from ..core.errors import ConfigError
-from ..core.secret import Secret
+from ..core.secret import Secret, SecretUrl
+from ..core.settings import Text
 from . import commands
 from .paths import expanded
 from .rights import too_open
@@ -41,6 +43,7 @@ class References(NamedTuple):
     folder: Path
     resolve: bool = True
     blind: bool = False
+    withheld: frozenset[str] = frozenset()  # variables that no command gets to see
 
     def find(self, text: str) -> Found:
         """The secret that was written as `text`; `ConfigError` if there is none behind it."""
@@ -87,7 +90,7 @@ class References(NamedTuple):
         words = (commands.look_for(words[0], self.environ), *words[1:])
         if not self.resolve:
             return Found(Secret(""), known=False)
-        return Found(Secret(_first_line(words, self.environ)))
+        return Found(Secret(_first_line(words, inherited(self.environ, self.withheld))))
 
     def ask_keyring(self, name: str) -> Found:
         if not self.resolve:
@@ -109,6 +112,36 @@ _KINDS: Mapping[str, Callable[[References, str], Found]] = {
     "keyring": References.ask_keyring,
     "literal": References.itself,
 }
+
+
+def variables(node: object) -> Iterator[str]:
+    """The environment variables that the references in a tree of settings name."""
+    if isinstance(node, Mapping):
+        for value in node.values():
+            yield from variables(value)
+    elif isinstance(node, list):
+        for value in node:
+            yield from variables(value)
+    elif isinstance(node, Text) and node.lstrip()[:1] in ("{", "["):
+        yield from variables(_untangled(node))
+    elif isinstance(node, str):
+        word, _, name = node.partition(":")
+        if word == "env" and (name := name.strip()):
+            yield name.upper() if sys.platform == "win32" else name  # where case makes no difference
+
+
+def _untangled(text: Text) -> object:
+    import json  # noqa: PLC0415 - few environments hold whole tables
+
+    try:
+        return json.loads(text)
+    except ValueError:
+        return None
+
+
+def as_url(secret: Secret) -> SecretUrl:
+    """The same, of which only the user name and the password are secret."""
+    return SecretUrl(secret.reveal())
 
 
 def _meant(word: str, colon: str) -> str:
@@ -140,7 +173,7 @@ def _first_line(words: Sequence[str], environ: Mapping[str, str]) -> str:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            env=dict(environ),
+            env=environ,
             **apart,
         )
     except OSError as error:

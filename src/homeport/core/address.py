@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from enum import StrEnum
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_network
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
 from .dns import IPAddress
 
@@ -104,6 +104,20 @@ def publishable(address: IPAddress, allow: Collection[str] = ()) -> bool:
     if kind is AddressClass.GLOBAL:
         return True
     return any(kind in _IMPLIED.get(word, {word}) for word in allow)
+
+
+# Names that no public DNS has: RFC 6761, 6.3; RFC 6762, 3 and appendix G; RFC 8375; ICANN's .internal
+# (resolution 2024.07.29.06).
+_AT_HOME = ("localhost", "local", "home.arpa", "internal", "lan", "home", "corp", "intranet", "private")
+
+
+def at_home(host: str) -> bool:
+    """Is it this machine, or one of its own network, as far as its address or its name tells?"""
+    bare = host.strip("[]").partition("%")[0].rstrip(".").lower()
+    try:
+        return classify(ip_address(bare)) is not AddressClass.GLOBAL
+    except ValueError:
+        return "." not in bare or any(bare == name or bare.endswith(f".{name}") for name in _AT_HOME)
 
 
 def same_network(one: IPAddress, other: IPAddress) -> bool:

@@ -24,6 +24,16 @@ class Budget(NamedTuple):
         return f"{self.requests} in {self.seconds} s"
 
 
+class Toll(NamedTuple):
+    """What one request counts for: a budget, and of what it is, in words that tell it from others."""
+
+    budget: Budget
+    of: str = ""  # "writes of example.com"; "" is everything that an account sends
+
+    def __str__(self) -> str:
+        return f"{self.budget} {f'({self.of}) ' if self.of else ''}from one account"
+
+
 class Group(NamedTuple):
     """Requests that were sent within a tenth of the window from `at` on."""
 

@@ -6,6 +6,7 @@ refused:
 
     refused as a whole (credentials)   the account   until its settings change, or a person asks
     blocked for abuse                  the service   1, 2, 4, 8, 16, 32 days; all accounts there
+    refused as a whole, without why    the account   15 minutes, then 6 hours, then as above
     asked for patience                 the account   as long as it asked for, up to a day
     the same, by address               the service   the same, for all accounts there
 
@@ -22,12 +23,13 @@ from enum import StrEnum
 from math import inf
 from typing import NamedTuple
 
-from .errors import Blocked, NotSent, ProviderError, Reaction, Throttled, ThrottledAddress
-from .schedule import DAY, HOUR, LEEWAY, LONGEST_WAIT, WAITS
+from .errors import Blocked, Doubted, NotSent, ProviderError, Reaction, Throttled, ThrottledAddress
+from .schedule import DAY, HOUR, LEEWAY, LONGEST_WAIT, MINUTE, WAITS
 
 LONGEST_BLOCK = 32 * DAY
 FORGIVEN = 90 * DAY  # after the end of a block, the next one is the first again
 CALMED = 6 * HOUR  # after the end of a wait, the next one is the first again
+DOUBTS = (15 * MINUTE, 6 * HOUR)  # after a "no" without a reason; after the next one, a stop
 KEPT = 90 * DAY  # how long something is known of accounts that the configuration does not have
 
 
@@ -37,6 +39,7 @@ class Kind(StrEnum):
     STOP = "stopped"
     BLOCK = "blocked"
     WAIT = "waiting"
+    DOUBT = "doubted"  # what was refused may be right
 
 
 class Scope(StrEnum):
@@ -103,6 +106,13 @@ def tripped(old: Trip | None, error: ProviderError, account: str, now: float) ->
         strikes = _strikes(old, Kind.BLOCK, now, FORGIVEN)
         span = min(DAY * 2.0 ** min(strikes - 1, 30), LONGEST_BLOCK)
         return Trip(Kind.BLOCK, account, str(error), now, span, strikes)
+    if isinstance(error, Doubted):
+        if old is not None and left(old, now) > 0:
+            return old
+        strikes = _strikes(old, Kind.DOUBT, now, inf)
+        if strikes <= len(DOUBTS):
+            return Trip(Kind.DOUBT, account, str(error), now, DOUBTS[strikes - 1], strikes)
+        return Trip(Kind.STOP, account, str(error), now, None, strikes)
     if isinstance(error, Throttled):
         if old is not None and old.kind is not Kind.WAIT and left(old, now) > 0:
             return old
@@ -119,6 +129,11 @@ def _strikes(old: Trip | None, kind: Kind, now: float, forgiven: float) -> int:
     if old is None or old.kind is not kind:
         return 1
     return old.strikes + 1 if now - old.since - (old.span or 0.0) < forgiven else 1
+
+
+def cleared(trip: Trip | None) -> bool:
+    """Is there nothing left of it once the account was obeyed?"""
+    return trip is not None and trip.kind is Kind.DOUBT
 
 
 def left(trip: Trip, now: float) -> float:
@@ -183,13 +198,16 @@ def _held(key: Key, trip: Trip, now: float) -> str:
         return f"{whom} is stopped until its settings change, or `homeport retry`"
     if trip.kind is Kind.BLOCK:
         return f"{whom} is left alone for {span(left(trip, now))} more, or until `homeport retry`"
-    return f"{whom} is waiting {span(left(trip, now))}"
+    why = ", since it is not known what was refused" if trip.kind is Kind.DOUBT else ""
+    return f"{whom} is waiting {span(left(trip, now))}{why}"
 
 
 def lifts(key: Key, trip: Trip) -> str:
     """What ends it, for a person."""
     if trip.kind is Kind.STOP:
         return f"another setting of account {trip.account}, such as a new credential; or `homeport retry`"
+    if trip.kind is Kind.DOUBT:
+        return f"the time; a new credential or another setting of account {trip.account}; `homeport retry`"
     if trip.kind is Kind.BLOCK:
         return f"the time; or, once {key.who} has unblocked you, `homeport retry`"
     return "the time, or `homeport retry`"
@@ -212,7 +230,7 @@ def kept_up(circuits: Circuits, parties: Mapping[str, Party], now: float) -> dic
     for key, trip in circuits.items():
         new: Trip | None = noticed(trip, now)
         if key.scope is Scope.ACCOUNT:
-            gone = "" if trip.kind is Kind.STOP else trip.account
+            gone = "" if trip.kind in (Kind.STOP, Kind.DOUBT) else trip.account
             new = noticed(trip, now)._replace(account=names.get(key.who, gone))
         over = left(trip, now) == 0 or (key.scope is Scope.ACCOUNT and key.who not in names)
         if over and now - trip.since - (trip.span or 0.0) > KEPT:

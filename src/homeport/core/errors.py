@@ -14,6 +14,7 @@ The class of an error decides the reaction; its message is for the person.
        +- Throttled               BACK_OFF   the provider asked for patience (retry_after)
        |  +- ThrottledAddress     BACK_OFF   ... of everybody at our address, whatever the account
        |  +- NotSent              BACK_OFF   we did not ask, so that the provider need not say no
+       +- Doubted                 RETRY      a "no" without a reason: asked twice more, then HALT
        +- Refused                 HALT       asking again changes nothing
           +- AccountRefused       HALT       ... for every name of the account
           |  +- BadCredentials    HALT       ... since it does not accept our credentials
@@ -94,6 +95,15 @@ class NotSent(Throttled):
 
 class Unintelligible(ProviderError):
     """The reply has a shape that the driver does not know: a portal's page, an outage, a new API."""
+
+
+class Doubted(ProviderError):
+    """The provider said no and not why: our credentials, a name that is not ours, or an outage of its own.
+
+    The account is asked twice more, hours apart (`core.circuit`), and then no more.
+    """
+
+    whole_account = True
 
 
 class Refused(ProviderError):

@@ -22,3 +22,9 @@ class Secret:
         return "Secret(***)"
 
     __str__ = __repr__
+
+
+class SecretUrl(Secret):
+    """A URL in which a user name and a password may stand.  It is never shown; only those are secret."""
+
+    __slots__ = ()

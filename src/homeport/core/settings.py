@@ -4,7 +4,7 @@ A setting is an annotated field of a dataclass: `token: Annotated[Secret, "what 
 it"]`.  The field is the only place where the setting is described: reading, checking, the manual and
 the schema of the configuration file are all made from it.
 
-Types of settings: `str`, `Secret`, `Name`, `bool`, `int`, `Seconds`, `timedelta`, `IPAddress`,
+Types of settings: `str`, `Secret`, `SecretUrl`, `Name`, `bool`, `int`, `Seconds`, `timedelta`, `IPAddress`,
 `Literal` of texts, a `StrEnum`, `Mapping[str, object]`, a table of texts or of secrets (`Mapping[str,
 str]`, `Mapping[str, Secret]`), `tuple[X, ...]` (one X or a list of them), `X | None` (may be left out),
 and whatever class the caller gives a maker for.  `Bounds` beside the
@@ -38,7 +38,7 @@ from typing import (
 
 from .dns import IPAddress, Name
 from .errors import ConfigError
-from .secret import Secret
+from .secret import Secret, SecretUrl
 
 T = TypeVar("T")
 
@@ -83,7 +83,9 @@ class Setting(NamedTuple):
         """What to write, in words: 'one of "text", "json"'."""
         if self.secret:
             what = "a table of texts" if _is_mapping(_needed(self.type)) else "text"
-            return f"{what}; best a reference: env:NAME, file:PATH, keyring:NAME or command:LINE"
+            return f"{what}; best a reference: {_REFERENCES}"
+        if _needed(self.type) is SecretUrl:
+            return f"a URL; with a password in it, best a reference: {_REFERENCES}"
         return _expects(self.type, self.bounds)
 
     @property
@@ -99,6 +101,7 @@ class Setting(NamedTuple):
         return str(plain)
 
 
+_REFERENCES = "env:NAME, file:PATH, keyring:NAME or command:LINE"
 MAY_BE_EMPTY = "may be empty"  # mark of a list, beside its description
 
 
@@ -441,7 +444,7 @@ def _schema(kind: Any, bounds: Bounds | None) -> dict[str, Any]:
         inner = get_args(kind)[1]
         within = {} if inner is object else {"additionalProperties": _schema(inner, None)}
         return {"type": "object", **within}
-    if kind is Secret:
+    if kind in (Secret, SecretUrl):
         return {**text, "examples": ["env:NAME", "file:PATH", "keyring:NAME", "command:LINE"]}
     return text
 

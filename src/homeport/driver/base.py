@@ -21,11 +21,12 @@ from pathlib import Path
 from typing import Annotated, Any, ClassVar, NamedTuple, Protocol, TypeVar
 from urllib.parse import urlsplit
 
-from ..core.budget import Budget
+from ..core.budget import Budget, Toll
 from ..core.dns import IPAddress, Key, Name, Present, Record, RRset, Zone
 from ..core.errors import (
     BadCredentials,
     NoSuchName,
+    NotSent,
     ProviderError,
     Refused,
     Throttled,
@@ -33,7 +34,7 @@ from ..core.errors import (
     Unreachable,
 )
 from ..core.plan import Change, beside_others
-from ..core.secret import Secret
+from ..core.secret import Secret, SecretUrl
 from ..wire.auth import json_of, scrub, veil, within
 from ..wire.http import NOTHING, Content, Query, Reply, Request, Transport
 from .library import Library, NoLibrary
@@ -313,6 +314,10 @@ class Provider(ABC):
         """The URL that every path is appended to."""
         return ""
 
+    def origin(self) -> str:
+        """A URL at the same host, which can be told where no secret is known."""
+        return self.address()
+
     def host(self) -> str:
         """Who is asked: what blocks one account there, blocks all.
 
@@ -322,15 +327,20 @@ class Provider(ABC):
         return f"{found} port {port}" if _bare(found) and port else found or self.title
 
     def limit(self) -> Budget | None:
-        """What the service takes from one account; None if nothing is known of a limit."""
+        """What the service takes from one account in all; None if nothing is known of a limit."""
         return self.budget
+
+    def tolls(self, request: Request) -> Sequence[Toll]:
+        """What that request counts for: all of it at the same time."""
+        limit = self.limit()
+        return () if limit is None else (Toll(limit),)
 
     def limit_of_name(self) -> Budget | None:
         """How often one name may be changed; None for a server of one's own, which minds nothing."""
         return None if _bare(self._server()[0]) else self.pace
 
     def _server(self) -> tuple[str, int | None]:
-        url = urlsplit(self.address())
+        url = urlsplit(self.origin())
         found, port = self.primary() or (url.hostname or "", url.port)
         return found.lower(), port
 
@@ -416,7 +426,8 @@ class End:
     error: ProviderError | None = None
 
     def note(self, error: ProviderError) -> ProviderError:
-        if self.error is None and (error.whole_account or isinstance(error, Throttled)):
+        throttled = isinstance(error, Throttled) and not isinstance(error, NotSent)  # maybe of one zone
+        if self.error is None and (error.whole_account or throttled):
             self.error = error
         return error
 
@@ -436,7 +447,10 @@ class HttpProvider(Provider):
     """A provider reached over HTTPS: settings that all of them share."""
 
     endpoint: Annotated[str | None, "URL of another server that speaks the same API"] = None
-    proxy: Annotated[str | None, "HTTP proxy to reach it through, as http://host:port"] = None
+    proxy: Annotated[
+        SecretUrl | None,
+        "HTTP proxy to reach it through, as http://host:port or http://user:password@host:port",
+    ] = None
     ca_file: Annotated[Path | None, "PEM file with the certificate authority of a private server"] = None
 
     base: ClassVar[str] = ""  # URL every path is appended to

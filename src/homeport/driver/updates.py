@@ -47,6 +47,10 @@ class UpdateApi(HttpProvider):
         """Owners that one request may name."""
         return 1
 
+    def apart(self, owner: Name) -> str:
+        """Names of which this differs cannot go in one request."""
+        return ""
+
     def both(self) -> bool:
         """Does one request carry both families?  Then it always does: the silent one may be forgotten."""
         return False
@@ -108,13 +112,13 @@ class UpdateApi(HttpProvider):
         self, said: Mapping[Name, Mapping[RRType, RRset]], due: Collection[Key]
     ) -> Iterator[tuple[Update, Collection[Key]]]:
         """The fewest requests: owners with the same addresses together, both families if both go."""
-        alike: dict[frozenset[tuple[RRType, frozenset[IPAddress]]], list[Name]] = {}
+        alike: dict[tuple[str, frozenset[tuple[RRType, frozenset[IPAddress]]]], list[Name]] = {}
         for owner, sets in said.items():
             for part in [sets] if self.both() else [{rrtype: rrset} for rrtype, rrset in sets.items()]:
                 if any((owner, rrtype) in due for rrtype in part):
                     content = frozenset((rrtype, rrset.addresses) for rrtype, rrset in part.items())
-                    alike.setdefault(content, []).append(owner)
-        for content, owners in alike.items():
+                    alike.setdefault((self.apart(owner), content), []).append(owner)
+        for (_, content), owners in alike.items():
             for start in range(0, len(owners), self.hosts()):
                 some = tuple(owners[start : start + self.hosts()])
                 types = sorted(rrtype for rrtype, _ in content)

@@ -24,8 +24,9 @@ import h11
 from ..core.dns import IPAddress, RRType
 from ..core.errors import ConfigError, NoAnswer, Unintelligible, Unreachable, Untrusted
 from ..core.secret import Secret
-from ..wire.auth import basic, veil
-from ..wire.http import NOTHING, Reply, Request
+from ..wire import auth
+from ..wire.auth import veil
+from ..wire.http import Reply, Request
 from .way import Way, reason
 
 PORTS = {"http": 80, "https": 443}
@@ -66,7 +67,7 @@ class HttpTransport:
         strict_family: bool = True,
         interface: str | None = None,
         source_address: IPAddress | None = None,
-        proxy: str | None = None,
+        proxy: Secret | None = None,
         ca_file: Path | None = None,
         limit: int = 1_000_000,
         connect_timeout: float = 10.0,
@@ -76,7 +77,7 @@ class HttpTransport:
     ) -> None:
         """Raises `ConfigError` for a proxy that cannot be one; opens nothing."""
         self._way = Way(family, strict_family, interface, source_address)
-        self._proxy = _read_proxy(proxy) if proxy else None
+        self._proxy = None if proxy is None else _read_proxy(proxy)
         self._ca_file = ca_file
         self._limit = limit
         self._connect_timeout, self._timeout, self._deadline = connect_timeout, timeout, deadline
@@ -488,7 +489,10 @@ def _cut(url: str) -> str:
 
 
 def _host(split: SplitResult) -> str:
-    host = split.hostname or ""
+    return _ascii(split.hostname or "")
+
+
+def _ascii(host: str) -> str:
     if ":" in host:
         return unquote(host)  # RFC 6874: the "%" before a zone is written "%25"
     if host.isascii():
@@ -498,21 +502,13 @@ def _host(split: SplitResult) -> str:
     return idna.encode(host, uts46=True).decode("ascii")
 
 
-def _read_proxy(text: str) -> _Proxy:
+def _read_proxy(url: Secret) -> _Proxy:
+    found = auth.proxy(url)
     try:
-        split = urlsplit(text)
-        host, port = _host(split), split.port or PORTS["http"]
-    except ValueError:
-        split, host, port = SplitResult("", "", "", "", ""), "", 0
-    if split.scheme != "http" or not host or split.path.strip("/") or split.query or split.fragment:
-        raise ConfigError("proxy: write it as http://host:port or http://user:password@host:port")
-    headers: Mapping[str, Secret] = NOTHING
-    secrets: tuple[Secret, ...] = ()
-    if split.username is not None:
-        password = Secret(unquote(split.password or ""))
-        headers = {"proxy-authorization": basic(unquote(split.username), password)["authorization"]}
-        secrets = (password, *headers.values())
-    return _Proxy(_Origin("http", host, port), headers, secrets)
+        host = _ascii(found.host)
+    except ValueError:  # UnicodeError of idna; its text quotes the host
+        raise ConfigError("the proxy has a host that is no name") from None
+    return _Proxy(_Origin("http", host, found.port), found.headers, found.secrets)
 
 
 def _plain(value: str | Secret) -> str:

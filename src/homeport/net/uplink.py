@@ -15,18 +15,20 @@ import socket
 import stat
 import subprocess
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from pathlib import Path
 from typing import Any
 
 from ..core import commandline
+from ..core.children import inherited
 from ..core.device import Device
 from ..core.dns import IPAddress, RRType
 from ..core.errors import ConfigError, SourceError
 from ..core.fritzbox import Box
 from ..core.neighbours import NeighbourAddress
+from ..core.secret import Secret
 from ..sources.base import InterfaceAddress
 from . import interfaces
 from .http import HttpTransport
@@ -42,6 +44,7 @@ FIRST_RESEND, LAST_RESEND = 0.5, 4.0  # seconds; doubled each time (RFC 8489, 6.
 class UplinkNet:
     """See `sources.base.Net`.  `proxy` is for HTTP only, as `http://[user:password@]host:port`.
 
+    `withheld` are variables of the environment that no command gets to see.
     Where only Linux can bind to an interface, its present address of the family is bound to instead.
     """
 
@@ -51,7 +54,8 @@ class UplinkNet:
         user_agent: str,
         interface: str | None = None,
         source_address: IPAddress | None = None,
-        proxy: str | None = None,
+        proxy: Secret | None = None,
+        withheld: Collection[str] = (),
         noted: Callable[[Sequence[NeighbourAddress]], None] | None = None,
     ) -> None:
         self._noted = noted  # is told each neighbour table
@@ -59,6 +63,7 @@ class UplinkNet:
         self._interface = interface
         self._source_address = source_address
         self._proxy = proxy
+        self._withheld = withheld
         self._http: dict[
             tuple[RRType | None, bool, bool, Path | None], tuple[IPAddress | None, HttpTransport]
         ] = {}
@@ -202,6 +207,7 @@ class UplinkNet:
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
+                env=inherited(os.environ, self._withheld),
                 **settings,
             )
         except OSError as error:

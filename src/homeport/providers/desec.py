@@ -2,7 +2,8 @@
 
 One request sets many RRsets of a domain, all or none; one without records is removed.  The apex is ""
 in bodies.  Each domain has its least TTL.  Long lists come in pages, behind a cursor in a Link header.
-Writes of one domain: 2/s, 15/min, 100/h, 300/day.
+Limits are of the account, some of a domain in it: https://desec.readthedocs.io/en/latest/rate-limits.html
+(read 2026-11-22).  What is throttled there (429) is counted in sliding windows, all at the same time.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -10,13 +11,17 @@ from dataclasses import dataclass
 from ipaddress import ip_address
 from typing import Annotated, Any
 
+from ..core.budget import Budget, Toll
 from ..core.dns import Key, Record, RRType, Zone, in_order
 from ..core.errors import Unreachable
 from ..core.plan import Change
 from ..core.secret import Secret
-from ..driver import Api, Budget, HttpProvider, RRsetApi, linked, owner_of
+from ..driver import Api, HttpProvider, RRsetApi, linked, owner_of
 from ..wire.auth import token
-from ..wire.http import Query, Reply
+from ..wire.http import Query, Reply, Request
+
+_READS = tuple(Toll(one, "reads") for one in (Budget(50, 60), Budget(10, 1)))
+_WRITES = Budget(300, 86_400), Budget(100, 3600), Budget(15, 60), Budget(2, 1)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,8 +36,19 @@ class DeSEC(RRsetApi, HttpProvider):
     base = "https://desec.io/api/v1"
     zones, zones_query = "/domains/", {"cursor": ""}
     most_ttl = 86400
-    budget = Budget(requests=100, seconds=3600)
+    notes = (
+        "deSEC takes 10 reads in a second and 50 in a minute from an account, and of each domain 2 changes "
+        "in a second, 15 in a minute, 100 in an hour and 300 in a day. Homeport keeps to all of them; one "
+        "request changes all names of a domain."
+    )
+    budget = Budget(requests=2000, seconds=86_400)
     batch = 500
+
+    def tolls(self, request: Request) -> Sequence[Toll]:
+        if request.method == "GET":
+            return (*super().tolls(request), *_READS)
+        domain = request.url.partition("/domains/")[2].partition("/")[0]
+        return (*super().tolls(request), *(Toll(one, f"changes of {domain}") for one in _WRITES))
 
     def headers(self) -> dict[str, Secret]:
         return token("Token", self.token)

@@ -1,21 +1,22 @@
 """Names of the form NAME.duckdns.org.  API: https://www.duckdns.org/spec.jsp (read 2026-11-21).
 
 Holds one A and one AAAA for each name and cannot be read.  Answers "OK" or "KO" and does not say
-why: a wrong token, or one name of several that is not ours.  Every name below NAME.duckdns.org
+why: a wrong token, one name of several that is not ours, or an outage.  Every name below NAME.duckdns.org
 shares NAME's addresses.  IPv6 is never guessed, and IPv4 not if IPv6 is given.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Annotated
 
 from ..core.dns import Name, RRset, RRType
-from ..core.errors import BadCredentials, NoSuchName, Unintelligible
+from ..core.errors import Doubted, NoSuchName, Unintelligible
 from ..core.secret import Secret
 from ..driver import Api, Update, UpdateApi, Verdict
 from ..wire.http import Query
 
 _ZONE = Name("duckdns.org")
+_FEW = 3  # names that are asked for by themselves while nothing but "KO" comes
 _FIELDS = {RRType.A: "ip", RRType.AAAA: "ipv6"}
 
 
@@ -25,6 +26,12 @@ class DuckDNS(UpdateApi):
 
     title = "Duck DNS"
     example = {"token": "env:DUCKDNS_TOKEN"}
+    notes = (
+        "Duck DNS answers KO and does not say why. If it takes another name with the same token, the name "
+        "is not of the account, and stops. Otherwise the token may be wrong, or Duck DNS out of order: the "
+        "account is asked again after 15 minutes and after 6 hours, and stops at the third KO. A new token "
+        "is tried at once."
+    )
     credential = "Log in at www.duckdns.org: the token is at the top of the page. It is good for all names."
     example_owner = "home.duckdns.org"
     base = "https://www.duckdns.org"
@@ -46,33 +53,40 @@ class DuckDNS(UpdateApi):
 
     async def put(self, api: Api, update: Update) -> Mapping[Name, Verdict]:
         said = {_FIELDS[t]: str(a) for t, addresses in update.addresses.items() for a in addresses}
-        verdicts = await self._put(api, update, said or {"clear": "true"})
-        if any(verdict is None for verdict in verdicts.values()):  # so the token is right
+        fine, bad = await self._halve(api, update.owners, said or {"clear": "true"})
+        if fine:  # so the token is right
             unknown = NoSuchName("Duck DNS: not a name of this account; add it on duckdns.org")
-            return {owner: verdict and unknown for owner, verdict in verdicts.items()}
-        return verdicts
+            return dict.fromkeys(update.owners, unknown) | dict.fromkeys(fine)
+        error = Doubted(
+            f"Duck DNS: answered 'KO' for {bad[0]}: a wrong token, not a name of this account, or an "
+            "outage of Duck DNS; compare both with duckdns.org"
+        )
+        return dict.fromkeys(update.owners, error)
 
-    async def _put(self, api: Api, update: Update, said: Query) -> dict[Name, Verdict]:
-        """One request; after a "KO" its halves, since only a single name tells which one it was."""
-        labels = ",".join(dict.fromkeys(_label(owner) for owner in update.owners))
-        answer = await api.text("/update", domains=labels, token=self.token, **said)
-        match answer.partition("\n")[0].strip():
-            case "OK":
-                return dict.fromkeys(update.owners)
-            case "KO" if "," in labels:
-                middle = len(update.owners) // 2
-                halves = [update.owners[:middle], update.owners[middle:]]
-                parts = [await self._put(api, replace(update, owners=some), said) for some in halves]
-                return parts[0] | parts[1]
-            case "KO":
-                error = BadCredentials(
-                    f"Duck DNS: answered 'KO' for {update.owners[0]}: a wrong token, or not a name of "
-                    "this account; compare both with duckdns.org"
-                )
-                return dict.fromkeys(update.owners, error)
-            case _:
+    async def _halve(self, api: Api, owners: Sequence[Name], said: Query) -> tuple[list[Name], list[Name]]:
+        """Who was told it, and who gets a "KO"; after a "KO" for several, their halves are asked.
+
+        Who has not heard anything but "KO" for a few names by themselves asks no more: it is the token.
+        """
+        fine: list[Name] = []
+        bad: list[Name] = []
+        open_ones = [owners]
+        while open_ones and (fine or len(bad) < _FEW):
+            some = open_ones.pop()
+            labels = ",".join(dict.fromkeys(map(_label, some)))
+            answer = await api.text("/update", domains=labels, token=self.token, **said)
+            word = answer.partition("\n")[0].strip()
+            if word not in ("OK", "KO"):
                 words = " ".join(self.scrub(answer).split())[:80]
                 raise Unintelligible(f"Duck DNS: answered neither 'OK' nor 'KO': {words!r}")
+            if word == "OK":
+                fine += some
+            elif "," not in labels:
+                bad += some
+            else:
+                middle = len(some) // 2
+                open_ones += [some[middle:], some[:middle]]
+        return fine, bad
 
 
 def _label(owner: Name) -> str:

@@ -5,11 +5,12 @@ without a change counts as abuse.  Answers in return codes, whatever the HTTP st
 differs is a row of `wire/dyndns2_services.py`.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Annotated
 from urllib.parse import parse_qsl, quote, urlsplit
 
+from ..core.budget import Toll
 from ..core.dns import Name, RRset, RRType
 from ..core.errors import ConfigError, NoAnswer, Unintelligible
 from ..core.secret import Secret
@@ -17,7 +18,7 @@ from ..driver import Api, Budget, Update, UpdateApi, Verdict
 from ..wire.auth import basic, form
 from ..wire.dyndns2 import MOST_HOSTS, Service, Style, login, query, read
 from ..wire.dyndns2_services import GONE, SERVICES
-from ..wire.http import Query
+from ..wire.http import Query, Request
 
 _ANY = 1000  # owners in one request that names the host by its label, not by them
 _LIST = "'homeport providers dyndns2' lists them"
@@ -111,6 +112,16 @@ class DynDNS2(UpdateApi):
     def limit(self) -> Budget | None:
         return self._service.limit
 
+    def tolls(self, request: Request) -> Sequence[Toll]:
+        of_domain = self._service.limit_of_domain
+        if of_domain is None:
+            return super().tolls(request)
+        name = str(request.query.get(self._service.hostname, "")).partition(",")[0]
+        return (*super().tolls(request), Toll(of_domain, f"updates of {_domain(name)}"))
+
+    def apart(self, owner: Name) -> str:
+        return "" if self._service.limit_of_domain is None else _domain(owner.text)
+
     def limit_of_name(self) -> Budget | None:
         usual, pause = super().limit_of_name(), self._service.pause
         return Budget(1, int(pause)) if usual and pause else usual
@@ -165,3 +176,9 @@ class DynDNS2(UpdateApi):
             return {}
         zone = Name.parse(self.domain or owner.text)
         return {service.zone: zone.text, service.hostname: owner.label_in(zone)}
+
+
+def _domain(name: str) -> str:
+    """The domain of a name; where it begins nobody says, and too short only means too careful."""
+    labels = 3 if name.endswith(".dedyn.io") else 2
+    return ".".join(name.split(".")[-labels:])

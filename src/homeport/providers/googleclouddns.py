@@ -67,6 +67,9 @@ class GoogleCloudDNS(RRsetApi, OAuth):
         project = self.project or self._account().project or ""
         return f"{super().address()}/projects/{quote(project, safe='')}"
 
+    def origin(self) -> str:
+        return super().address()  # the project may be known to the key alone
+
     def token_url(self) -> str:
         return f"{self.endpoint.rstrip('/')}/token" if self.endpoint else _TOKENS
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 from base64 import b64encode
 from collections.abc import Iterable, Mapping
 from hashlib import blake2b, sha1
+from typing import NamedTuple
 
-from ..core.secret import Secret
-from .http import Content
+from ..core.errors import ConfigError
+from ..core.secret import Secret, SecretUrl
+from .http import NOTHING, Content
 
 
 def bearer(token: Secret) -> dict[str, Secret]:
@@ -59,6 +61,46 @@ def sha1_of(user: str, password: Secret) -> Secret:
     return Secret(sha1(f"{user}|{password.reveal()}".encode(), usedforsecurity=False).hexdigest())
 
 
+class Proxy(NamedTuple):
+    """An HTTP proxy, and the headers that it wants."""
+
+    host: str  # as it is written
+    port: int
+    headers: Mapping[str, Secret]
+    secrets: tuple[Secret, ...]  # all that must not be quoted
+
+
+def proxy(url: Secret) -> Proxy:
+    """From `http://[user:password@]host[:port]` (RFC 9110, 11.7.2).
+
+    Raises `ConfigError`, whose text quotes nothing of it.
+    """
+    from urllib.parse import unquote, urlsplit  # noqa: PLC0415 - few accounts have one
+
+    try:
+        split = urlsplit(url.reveal())
+        port = 80 if split.port is None else split.port
+    except ValueError:
+        split, port = urlsplit(""), 0
+    host = split.hostname or ""
+    if (
+        not (host and port)
+        or split.scheme != "http"
+        or split.path.strip("/")
+        or split.query
+        or split.fragment
+    ):
+        raise ConfigError(
+            "must be a URL such as http://192.0.2.1:3128, or http://user:password@host:port with a password"
+        ) from None
+    if split.username is None:
+        return Proxy(host, port, NOTHING, ())
+    password = Secret(unquote(split.password or ""))
+    header = basic(unquote(split.username), password)["authorization"]
+    hidden = (password, Secret(split.password)) if split.password else (Secret(unquote(split.username)),)
+    return Proxy(host, port, {"proxy-authorization": header}, (*hidden, header))
+
+
 def form(fields: Mapping[str, str | Secret]) -> Content:
     """`application/x-www-form-urlencoded` (URL Standard, 5), secrets revealed."""
     from urllib.parse import urlencode  # noqa: PLC0415 - few services take forms
@@ -85,8 +127,19 @@ def within(values: Iterable[object]) -> list[Secret]:
     found: list[Secret] = []
     for value in values:
         found += within(value.values()) if isinstance(value, Mapping) else []
-        found += [value] if isinstance(value, Secret) else []
+        if isinstance(value, SecretUrl):
+            found += _login_in(value)
+        elif isinstance(value, Secret):
+            found.append(value)
     return found
+
+
+def _login_in(url: SecretUrl) -> Iterable[Secret]:
+    """What is secret in it: its host is not, and stands in many a message."""
+    try:
+        return proxy(url).secrets
+    except ConfigError:  # whatever it is, nobody knows what of it is secret
+        return (url,)
 
 
 def scrub(text: str, secrets: Iterable[Secret]) -> str:

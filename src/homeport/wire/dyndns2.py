@@ -78,6 +78,7 @@ class Service:
     header: str = ""  # header of the answer that holds the return code
     pause: float | None = None  # seconds from one update of a name to the next, if known
     limit: Budget | None = None  # requests of one account, if known
+    limit_of_domain: Budget | None = None  # of them, those for names of one domain
     refresh_days: int | None = None  # an unchanged name must be sent again after so long
     doc: str = ""
     certain: bool = True  # False: known from other clients only, not from the service's own pages

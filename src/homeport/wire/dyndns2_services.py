@@ -66,10 +66,11 @@ _CODES: Mapping[str, Service] = {
         empties=True,
         several=True,
         hosts=MOST_HOSTS,
-        limit=Budget(2, 120),  # for each domain; that of an account is nearly always one
+        limit=Budget(2000, 86_400),
+        limit_of_domain=Budget(1, 60),  # so https://desec.readthedocs.io/en/latest/rate-limits.html
         doc="https://desec.readthedocs.io/en/latest/dyndns/update-api.html",
-        notes="The password is a token. Names of one request must be in one domain; two updates in "
-        "two minutes for each domain.",
+        notes="The password is a token. Names of one request must be in one domain; one update in "
+        "a minute for each domain.",
     ),
     "dnsomatic": Service(
         title="DNS-O-Matic",

@@ -13,7 +13,7 @@ from typing import Any
 from .. import __version__
 from ..core.errors import ConfigError
 from .exits import INTERRUPTED, NOT_RIGHT, RIGHT, WRONG
-from .streams import forgiving
+from .streams import forgiving, last_words, undelivered
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -24,6 +24,19 @@ def main(argv: Sequence[str] | None = None) -> int:
         from .service_host import host  # noqa: PLC0415
 
         return host(words[2:])
+    try:
+        status = _do(words)
+    except OSError as error:
+        if (trouble := undelivered(error)) is None:
+            raise  # it was none of the output
+        status = NOT_RIGHT
+    else:
+        trouble = undelivered()
+    last_words(trouble)
+    return status if trouble is None else status or NOT_RIGHT
+
+
+def _do(words: Sequence[str]) -> int:
     args = parser().parse_args(words)
     try:
         return int(_COMMANDS[args.command](args))
@@ -32,10 +45,6 @@ def main(argv: Sequence[str] | None = None) -> int:
         return WRONG
     except KeyboardInterrupt:
         return INTERRUPTED
-    except BrokenPipeError:
-        # The reader of our output has gone; say nothing more, not even at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return NOT_RIGHT
 
 
 def parser() -> argparse.ArgumentParser:

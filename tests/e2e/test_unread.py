@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -27,10 +27,11 @@ def server() -> Iterator[Nameserver]:
 
 
 @contextmanager
-def agent(home: Home, *words: str, **streams: int) -> Iterator[subprocess.Popen[bytes]]:
+def agent(
+    home: Home, *words: str, stdout: int = subprocess.DEVNULL, stderr: int = subprocess.DEVNULL
+) -> Iterator[subprocess.Popen[bytes]]:
     command, environ = home.command("run", *words)
-    nowhere: Mapping[str, int] = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    process = subprocess.Popen(command, cwd=home.folder, env=environ, **{**nowhere, **streams})
+    process = subprocess.Popen(command, cwd=home.folder, env=environ, stdout=stdout, stderr=stderr)
     try:
         yield process
     finally:

@@ -204,3 +204,21 @@ def test_a_machine_without_a_keyring_is_told_of_the_way_with_a_file(place: Place
     status, _, err = place.run("secret", "list")
     assert status == 1
     assert "no keyring" in err
+
+
+@pytest.mark.posix("Windows asks its Credential Manager")
+def test_without_standard_input_nothing_is_kept(place: Place) -> None:
+    words = [sys.executable, "-m", "homeport", "secret", "set", "--file", "cf"]
+    done = subprocess.run(
+        ["sh", "-c", 'exec "$@" <&-', "sh", *words],
+        cwd=place.folder,
+        env=place.environ,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=110,
+    )
+    assert (done.returncode, done.stderr) == (
+        2,
+        "homeport: nothing came from standard input, so nothing is kept\n",
+    )

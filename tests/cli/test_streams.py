@@ -144,3 +144,30 @@ def test_help_may_go_nowhere() -> None:
             [sys.executable, "-m", "homeport", "--help"], stdout=nowhere, timeout=110, check=False
         )
     assert done.returncode == 0
+
+
+@pytest.mark.posix("there is no /dev/full, and a closed pipe has other words")
+@pytest.mark.parametrize("words", [["schema"], ["providers"], ["check"]])
+def test_output_that_cannot_be_written_is_told_in_a_line_and_by_the_exit_status(
+    tmp_path: Path, words: list[str]
+) -> None:
+    (tmp_path / "homeport.toml").write_text(SMALL.format(state=quoted(tmp_path / "state")))
+    read, write = os.pipe()
+    os.close(read)
+    full = os.open("/dev/full", os.O_WRONLY)
+    for out, said in (
+        (full, ["homeport: the output cannot be written: No space left on device"]),
+        (write, []),
+    ):
+        done = subprocess.run(
+            [sys.executable, "-m", "homeport", *words],
+            cwd=tmp_path,
+            stdout=out,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=110,
+            check=False,
+        )
+        os.close(out)
+        assert done.returncode == 1
+        assert [line for line in done.stderr.splitlines() if "warning: " not in line] == said

@@ -519,6 +519,24 @@ def test_the_state_is_where_the_platform_keeps_such_data(monkeypatch: pytest.Mon
         assert find.state_dir({}) == Path("/xdg/state/homeport")
 
 
+@pytest.mark.linux("the places are those of Linux")
+def test_a_user_without_a_home_folder_finds_the_places_of_the_machine(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    import pwd
+
+    def nobody(number: int) -> pwd.struct_passwd:
+        raise KeyError(number)
+
+    monkeypatch.undo()
+    for name in ("HOME", "XDG_CONFIG_HOME", "XDG_STATE_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(pwd, "getpwuid", nobody)
+    monkeypatch.setattr(os, "geteuid", lambda: 4242)
+    assert list(find.folders({})) == [Path(), Path("/etc/homeport")]
+    assert find.state_dir({}) == Path("/var/lib/homeport")
+
+
 # The overlay.
 
 

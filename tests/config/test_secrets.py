@@ -42,6 +42,7 @@ def test_a_variable_is_read() -> None:
     assert refusal("env:HP_TOKEN") == "the environment variable HP_TOKEN is not set"
     assert refusal("env:HP_TOKEN", {"HP_TOKEN": " "}) == "the secret behind env:HP_TOKEN is empty"
     assert "nothing stands behind env:" in refusal("env:")
+    assert "s3cr3t" not in refusal("env:s3cr3t-of-the-token") + refusal("env:" + "s3cr3t" * 20)
 
 
 def test_a_file_is_read_relative_to_the_configuration_without_its_last_line_end(tmp_path: Path) -> None:
@@ -215,7 +216,12 @@ def test_a_literal_works_with_a_warning_that_does_not_show_it() -> None:
 
 
 def test_a_misspelt_reference_is_noticed() -> None:
-    for text, meant in (("ENV:TOKEN", "env:"), ("keyrin:noip", "keyring:"), ("comand:pass x", "command:")):
+    for text, meant in (
+        ("ENV:TOKEN", "env:"),
+        ("evn:TOKEN", "env:"),
+        ("keyrin:noip", "keyring:"),
+        ("comand:pass x", "command:"),
+    ):
         [(_, remedy)] = References({}, Path()).find(text).warnings
         assert remedy == f'did you mean "{meant}"?'
 

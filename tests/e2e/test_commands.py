@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -11,7 +12,9 @@ from pathlib import Path
 import jsonschema
 import pytest
 
+from homeport.cli.main import main
 from homeport.demo.nameserver import Nameserver
+from homeport.state.store import Store
 
 from .home import SECONDS, Home, nameserver, record, rfc2136, uplink
 
@@ -56,6 +59,25 @@ def test_status_and_history_tell_what_happened(server: Nameserver, tmp_path: Pat
     assert status.line["verified_at"] is not None
     [change] = home.run("history", "--json").lines
     assert (change["event"], change["after"], change["trace"]) == ("updated", [ADDRESS], trace)
+
+
+@pytest.mark.posix("access lists of Windows are not asked")
+@pytest.mark.parametrize("command", ["status", "history", "retry"])
+def test_the_state_of_another_user_is_no_empty_one(
+    command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    home = Home(tmp_path)
+    home.write(record(account="x") + '[account.x]\nprovider = "cloudflare"\ntoken = "env:NOT_SET"\n')
+    monkeypatch.chdir(tmp_path)
+    assert main([command]) in (0, 1)
+
+    with Store.open(home.state, print):
+        """Now there is a file."""
+    monkeypatch.setattr(os, "access", lambda *_: False)  # the tests are run by root, who may everything
+    capsys.readouterr()
+    assert main([command]) == 2
+    said = capsys.readouterr()
+    assert said.out == "" and "only by the user that runs the agent" in said.err
 
 
 def test_ip_shows_every_source_with_a_verdict(tmp_path: Path) -> None:
@@ -176,6 +198,21 @@ def test_a_wrong_call_is_status_two(tmp_path: Path) -> None:
     assert home.run("runn").status == 2
     assert home.run("check", "-c", "nowhere.toml").status == 2
     assert home.run("demo", "--changes", "0").status == 2
+    assert home.run("history", "-n", "-1").status == 2
+    assert home.run("logs", "-n", "few").status == 2
+
+
+@pytest.mark.parametrize(
+    "words", ["schema", "providers duckdns", "completion bash", "secret", "secret list"]
+)
+def test_every_command_takes_the_name_of_a_file(words: str, tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    home.write(record(account="ns"))
+    before, after = [*words.split(), "-c", "homeport.toml"], ["-c", "homeport.toml", *words.split()]
+    if words == "secret":  # between the two words of the command
+        before, after = [*before, "list"], [*after, "list"]
+
+    assert home.run(*before).status == home.run(*after).status == 0
 
 
 def test_the_demo_shows_its_changes_and_ends(tmp_path: Path) -> None:

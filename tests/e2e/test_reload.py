@@ -89,6 +89,9 @@ def test_a_configuration_that_is_wrong_changes_nothing_and_is_told_until_it_is_r
         home.write("nonsense\n")  # no TOML at all: not even where the state is can be read as such
         heard(agent, "refused:", "homeport.toml:3")
         assert home.run("status").status == 2
+        (tmp_path / "homeport.toml").unlink()
+        log = heard(agent, "refused: homeport.toml: the file is gone")
+        assert "cloudflare" not in log  # the advice for who has never had a configuration
         assert server.addresses("c.example.com", "A") == [ONE]
         home.write(account(server, TWO) + record("c.example.com"))
         heard(agent, "c.example.com", "updated")

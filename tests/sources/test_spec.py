@@ -152,6 +152,7 @@ def test_the_pool_is_https_only_and_its_servers_are_addresses_of_the_family() ->
         ("http://ip.example.com/?key=s3cret", A, "here http:http://ip.example.com/"),
         ("http:", A, "nothing stands behind 'http':; write http, http:ipify or http:https://"),
         ("http:ipfy", A, "did you mean 'ipify'?"),
+        ("http:htps://ip.example.com/?key=s3cret", A, "no http service 'htps://ip.example.com/'"),
         ("http:https://", A, "is not a URL"),
         ("http:https://[::1/?key=s3cret", A, "is not a URL"),
         ("http:https://me:s3cret@host:x/", A, "is not a URL"),

@@ -6,6 +6,8 @@ import os
 import signal
 import subprocess
 import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -105,3 +107,22 @@ def test_of_many_that_start_at_once_one_holds_the_lock(tmp_path: Path) -> None:
     for racer in racers:
         _, errors = racer.communicate("")
         assert racer in winners or f"process {winners[0].pid})" in errors or "process unknown)" in errors
+
+
+def test_who_only_asks_keeps_no_agent_from_its_lock(tmp_path: Path) -> None:
+    with Lock(tmp_path):
+        """Now there is a file."""
+    over = threading.Event()
+
+    def ask() -> None:
+        while not over.is_set():
+            held(tmp_path)
+
+    with ThreadPoolExecutor(1) as threads:
+        threads.submit(ask)
+        try:
+            for _ in range(100):
+                with Lock(tmp_path):
+                    assert held(tmp_path)
+        finally:
+            over.set()

@@ -6,7 +6,7 @@ import asyncio
 import logging
 import signal
 import sys
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterable
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,6 +20,7 @@ from ..core.hint import HAND, Hint
 from ..core.report import Report
 from ..net import doorbell
 from ..report.log import LOGGER, LogView
+from ..report.patient import Patient
 from ..service.host import Host, Shows
 from ..state.store import Store
 from .exits import RIGHT
@@ -27,7 +28,7 @@ from .listening import Listening
 from .log import Log
 from .pulse import Pulse
 from .reload import Reloading
-from .run import print_json, proved
+from .run import json_lines, proved
 from .setup import begin, setup, world
 
 if TYPE_CHECKING:
@@ -35,6 +36,32 @@ if TYPE_CHECKING:
 
 ASKED = Hint(HAND, "somebody asks for it")
 CHANGED = Hint(HAND, "the configuration has changed")
+
+
+class Out:
+    """Standard output of an agent that goes on whatever becomes of it, but for a reader who has left."""
+
+    def __init__(self) -> None:
+        self._stream = Patient(sys.stdout, _not_read)
+        self._trouble: str | None = None
+
+    def say(self, lines: Iterable[str]) -> None:
+        """Raises `BrokenPipeError` where the reader has left: then it was run for his sake."""
+        try:
+            for line in lines:
+                self._stream.write(line + "\n")
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            if self._trouble != error.strerror:
+                LOGGER.warning("standard output cannot be written: %s", error.strerror)
+            self._trouble = error.strerror
+        else:
+            self._trouble = None
+
+
+def _not_read(lines: int) -> None:
+    LOGGER.warning("%d lines of JSON were dropped: nobody read them from standard output", lines)
 
 
 class _Resident:
@@ -52,6 +79,7 @@ class _Resident:
     ) -> None:
         self._config, self._store, self._recorder, self._as_json = config, store, recorder, as_json
         self._host, self._log = host, log
+        self._out = Out()
         self.world = world(config, None if recorder is None else recorder.neighbours)
         self._view = LogView()
         asked = setup(config, store.salt())
@@ -96,7 +124,7 @@ class _Resident:
         if isinstance(self._host, Shows):
             self._host.shows(self._view.line())
         if self._as_json:
-            print_json(report)
+            self._out.say(json_lines(report))
 
 
 async def forever(

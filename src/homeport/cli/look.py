@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import sys
 import time
@@ -20,7 +21,7 @@ from ..core.schedule import DAY, Memory, Target
 from ..core.vanished import parting
 from ..net import doorbell
 from ..state.lock import held
-from ..state.store import Change, Store
+from ..state.store import FILE, Change, Store
 from .exits import NOT_RIGHT, RIGHT, WRONG
 from .force import Force
 from .lines import LineView, asked_text, iso, line_views
@@ -31,6 +32,20 @@ from .term import paint, table
 
 def _warn(text: str) -> None:
     print(f"homeport: {text}", file=sys.stderr)
+
+
+def _allowed(folder: Path, how: int) -> None:
+    """Raises `ConfigError` where only another user may look at what the agent remembers, or change it."""
+    file = folder / FILE
+    try:
+        there, may = file.exists(), os.access(file, how)
+    except PermissionError:
+        there, may = True, False
+    if there and not may:
+        raise ConfigError(
+            f"the state file {file} can be {'changed' if how & os.W_OK else 'read'} only by the user that "
+            "runs the agent; say this as that user, such as with sudo"
+        )
 
 
 # -- check ---------------------------------------------------------------------------------------
@@ -72,6 +87,7 @@ def status(path: Path | None, name: str | None, *, as_json: bool) -> int:
         config = configure(path, blind=True)
     except ConfigError as error:
         return _status_of_another(path, name, error, as_json=as_json)
+    _allowed(config.agent.state_dir, os.R_OK)
     with Store.view(config.agent.state_dir, _warn) as store:
         lines = line_views(config, store, time.time())
         running = held(config.agent.state_dir)
@@ -188,8 +204,17 @@ class _Row:
             "outcome": memory.outcome,
             "error": memory.error,
             "error_since": _iso(memory.error_at),
-            "next_try": _iso(memory.not_before),
+            "next_try": _iso(self._next_try()),
         }
+
+    def _next_try(self) -> float | None:
+        """None where nobody waits, or nobody knows until when."""
+        now = time.time()
+        ends = [now + circuit.left(one.trip, now) for one in self._silent]
+        if self._memory.not_before is not None:
+            ends.append(self._memory.not_before)
+        end = max(ends, default=math.inf)
+        return end if end < math.inf else None
 
     def cells(self) -> tuple[str, ...]:
         memory, target = self._memory, self.target
@@ -227,6 +252,7 @@ def _chosen(targets: list[Target], name: str | None) -> list[Target]:
 def history(path: Path | None, name: str | None, *, limit: int, as_json: bool) -> int:
     config = configure(path, blind=True)
     owner = Name.parse(name).text if name else None
+    _allowed(config.agent.state_dir, os.R_OK)
     with Store.view(config.agent.state_dir, _warn) as store:
         changes = list(store.history(owner, limit=limit))
     if as_json:
@@ -277,6 +303,7 @@ def _change_cells(change: Change) -> tuple[str, ...]:
 def retry(path: Path | None, name: str | None) -> int:
     config = configure(path, blind=True)
     targets = _chosen(_targets(config), name)
+    _allowed(config.agent.state_dir, os.R_OK | os.W_OK)
     with Store.open(config.agent.state_dir, _warn) as store:
         memories, circuits, now = store.memories(), store.circuits(), time.time()
         silent = silences(config, circuits, now)

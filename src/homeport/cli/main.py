@@ -13,7 +13,7 @@ from typing import Any
 from .. import __version__
 from ..core.errors import ConfigError
 from .exits import INTERRUPTED, NOT_RIGHT, RIGHT, WRONG
-from .streams import forgiving
+from .streams import forgiving, last_words, undelivered
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -24,6 +24,19 @@ def main(argv: Sequence[str] | None = None) -> int:
         from .service_host import host  # noqa: PLC0415
 
         return host(words[2:])
+    try:
+        status = _do(words)
+    except OSError as error:
+        if (trouble := undelivered(error)) is None:
+            raise  # it was none of the output
+        status = NOT_RIGHT
+    else:
+        trouble = undelivered()
+    last_words(trouble)
+    return status if trouble is None else status or NOT_RIGHT
+
+
+def _do(words: Sequence[str]) -> int:
     args = parser().parse_args(words)
     try:
         return int(_COMMANDS[args.command](args))
@@ -32,10 +45,6 @@ def main(argv: Sequence[str] | None = None) -> int:
         return WRONG
     except KeyboardInterrupt:
         return INTERRUPTED
-    except BrokenPipeError:
-        # The reader of our output has gone; say nothing more, not even at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return NOT_RIGHT
 
 
 def parser() -> argparse.ArgumentParser:
@@ -67,17 +76,23 @@ def parser() -> argparse.ArgumentParser:
         "status", parents=[common, lines, name], help="every target: wanted, live, last proof"
     )
     history = commands.add_parser("history", parents=[common, lines, name], help="the change log")
-    history.add_argument("-n", "--lines", metavar="N", type=int, default=100, help="the newest N (100)")
+    history.add_argument("-n", "--lines", metavar="N", type=_count, default=100, help="the newest N (100)")
     logs = commands.add_parser("logs", parents=[common], help="what the agent has logged")
     logs.add_argument("-f", "--follow", action="store_true", help="go on, until Ctrl-C")
-    logs.add_argument("-n", "--lines", metavar="N", type=int, default=50, help="the newest N (50)")
+    logs.add_argument("-n", "--lines", metavar="N", type=_count, default=50, help="the newest N (50)")
     commands.add_parser("retry", parents=[common, name], help="lift a stop, try now")
     commands.add_parser("doctor", parents=[common, lines], help="what may be wrong with this machine")
-    providers = commands.add_parser("providers", parents=[lines], help="the providers and their settings")
+    providers = commands.add_parser(
+        "providers", parents=[common, lines], help="the providers and their settings"
+    )
     providers.add_argument("name", metavar="NAME", nargs="?", help="all about one provider")
-    replay = commands.add_parser("replay", parents=[lines], help="the decisions of a recording once more")
+    replay = commands.add_parser(
+        "replay", parents=[common, lines], help="the decisions of a recording once more"
+    )
     replay.add_argument("file", metavar="FILE", type=Path, help="what `run --record FILE` has written")
-    secret = commands.add_parser("secret", help="keep secrets out of the configuration: set, rm, list")
+    secret = commands.add_parser(
+        "secret", parents=[common], help="keep secrets out of the configuration: set, rm, list"
+    )
     actions = secret.add_subparsers(dest="action", metavar="ACTION", required=True)
     kept = _Parser(add_help=False)
     kept.add_argument("name", metavar="NAME", help="what to call it, such as cloudflare")
@@ -110,10 +125,14 @@ def parser() -> argparse.ArgumentParser:
     )
     service.add_argument("--no-start", action="store_true", help="install: do not start it yet")
     service.add_argument("--json", action="store_true", help="status: one JSON object")
-    commands.add_parser("schema", help="JSON Schema of the configuration, for editors")
-    demo = commands.add_parser("demo", help="see it work: no Internet, no root, no configuration")
+    commands.add_parser("schema", parents=[common], help="JSON Schema of the configuration, for editors")
+    demo = commands.add_parser(
+        "demo", parents=[common], help="see it work: no Internet, no root, no configuration"
+    )
     demo.add_argument("--changes", metavar="N", type=int, help="end after N changes of the address")
-    completion = commands.add_parser("completion", help="a completion script for your shell")
+    completion = commands.add_parser(
+        "completion", parents=[common], help="a completion script for your shell"
+    )
     completion.add_argument("shell", choices=["bash", "zsh", "fish", "powershell"])
     return top
 
@@ -129,6 +148,12 @@ def _help(prog: str) -> argparse.HelpFormatter:
     columns = os.environ.get("COLUMNS", "")
     width = int(columns) if columns.isdecimal() else _columns()
     return argparse.HelpFormatter(prog, width=(width or 80) - 2)
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of lines")
+    return int(text)
 
 
 def _columns() -> int:
@@ -182,7 +207,7 @@ def _history(args: argparse.Namespace) -> int:
 def _logs(args: argparse.Namespace) -> int:
     from .logs import logs  # noqa: PLC0415
 
-    return logs(args.config, lines=max(args.lines, 0), follow=args.follow)
+    return logs(args.config, lines=args.lines, follow=args.follow)
 
 
 def _retry(args: argparse.Namespace) -> int:

@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable, Collection
 from pathlib import Path
 
 from ..config import load as configuration
+from ..config.find import NothingFound
 from ..config.mistakes import Mistakes
 from ..config.model import Config
 from ..core.errors import ConfigError
@@ -98,6 +99,8 @@ class Reloading:
             self._fit(config)
         except ConfigError as error:
             mistakes = [str(one) for one in error.mistakes] if isinstance(error, Mistakes) else [str(error)]
+            if isinstance(error, NothingFound):  # its advice is for who has never had one
+                mistakes = [f"{file}: the file is gone" for file in self._config.files]
             named = error.files if isinstance(error, Mistakes) else ()
             self._files = dict.fromkeys((*self._config.files, *self._config.secret_files, *named))
             self._refuse(mistakes)

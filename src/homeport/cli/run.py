@@ -200,8 +200,13 @@ def _signals(end: Callable[[int], None]) -> ExitStack:
 
 
 def print_json(report: Report) -> None:
-    for one in report.targets:
-        print(json.dumps(one.as_json(report.trace), ensure_ascii=False), flush=True)
+    for line in json_lines(report):
+        print(line, flush=True)
+
+
+def json_lines(report: Report) -> Iterator[str]:
+    """One object for each target."""
+    return (json.dumps(one.as_json(report.trace), ensure_ascii=False) for one in report.targets)
 
 
 def _nothing(_: Report) -> None:

@@ -16,6 +16,7 @@ from .exits import NOT_RIGHT, RIGHT
 from .term import table
 
 _LARGEST = 64 * 1024
+_NOTHING = "nothing came from standard input, so nothing is kept"
 
 
 def put(path: Path | None, name: str, rest: Sequence[str], *, file: bool) -> int:
@@ -116,6 +117,8 @@ def _names(use: Use, *, file: bool) -> str:
 
 
 def _read(name: str) -> str:
+    if sys.stdin is None:  # closed by whoever started us
+        raise ConfigError(_NOTHING)
     if sys.stdin.isatty():
         import getpass  # noqa: PLC0415 - only at a terminal
 
@@ -130,5 +133,5 @@ def _read(name: str) -> str:
             raise ConfigError("a secret is text in UTF-8, and this is something else") from None
     text = text.rstrip("\r\n")
     if not text.strip():
-        raise ConfigError("nothing came from standard input, so nothing is kept")
+        raise ConfigError(_NOTHING)
     return text

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from ..core.errors import ConfigError
@@ -77,7 +78,8 @@ def folders(environ: Mapping[str, str]) -> Iterator[Path]:
     import platformdirs  # noqa: PLC0415 - a run with -c does not pay for it
 
     yield Path()
-    yield platformdirs.user_config_path("homeport", appauthor=False)
+    with suppress(RuntimeError):  # in a container, a user may have neither a name nor a home folder
+        yield platformdirs.user_config_path("homeport", appauthor=False)
     yield _program_data(environ) if os.name == "nt" else Path("/etc/homeport")
 
 
@@ -97,7 +99,10 @@ def state_dir(environ: Mapping[str, str], first: Path | None = None) -> Path:
         return Path("/var/lib/homeport")
     import platformdirs  # noqa: PLC0415 - a run with a state_dir does not pay for it
 
-    return platformdirs.user_state_path("homeport", appauthor=False)
+    try:
+        return platformdirs.user_state_path("homeport", appauthor=False)
+    except RuntimeError:
+        return Path("/var/lib/homeport")  # a user without a home folder; containers have a volume there
 
 
 def _program_data(environ: Mapping[str, str]) -> Path:

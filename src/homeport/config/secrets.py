@@ -6,6 +6,7 @@ No message holds a secret, nor the output of a command, nor more of its line tha
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -21,6 +22,7 @@ from .rights import too_open
 
 COMMAND_SECONDS = 10
 _LARGEST = 64 * 1024
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
 _ADVICE = "write it as env:NAME, file:PATH, keyring:NAME or command:LINE"
 
 
@@ -66,6 +68,8 @@ class References(NamedTuple):
 
     def env(self, name: str) -> Found:
         value = self.environ.get(name)
+        if value is None and not _VARIABLE.fullmatch(name):  # a secret in the wrong place may be just that
+            raise ConfigError(f"what stands behind env: is no name of an environment variable, {_ADVICE}")
         if value is None:
             raise ConfigError(f"the environment variable {name[:64]} is not set")
         return Found(Secret(value))
@@ -148,7 +152,7 @@ def _meant(word: str, colon: str) -> str:
     """The advice for a literal; the word is shown only if it is almost one of ours."""
     import difflib  # noqa: PLC0415 - only a literal secret pays for it
 
-    near = difflib.get_close_matches(word.strip().lower(), _KINDS, n=1, cutoff=0.75) if colon else []
+    near = difflib.get_close_matches(word.strip().lower(), _KINDS, n=1, cutoff=0.66) if colon else []
     return f'did you mean "{near[0]}:"?' if near else _ADVICE
 
 

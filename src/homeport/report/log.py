@@ -14,6 +14,7 @@ from typing import Any
 from ..core.events import Event
 from ..core.report import Outcome, Report, TargetReport, texts
 from ..core.schedule import Target
+from .patient import Patient
 
 LOGGER = logging.getLogger("homeport")
 _ASYNCIO = logging.getLogger("asyncio")
@@ -77,7 +78,7 @@ def start(
     file: Path | None,
     trace: Callable[[], str],
     *,
-    console: bool = True,
+    console: bool | Patient = True,
     hide: Callable[[str], str] = _as_it_is,
     more: Iterable[logging.Handler] = (),
 ) -> None:
@@ -89,7 +90,8 @@ def start(
     formatter = JsonFormat(hide) if form == "json" else TextFormat(hide)
     handlers: list[logging.Handler] = []
     if console:
-        handlers.append(logging.StreamHandler(sys.stderr))
+        stream = console if isinstance(console, Patient) else Patient(sys.stderr, _not_read)
+        handlers.append(logging.StreamHandler(stream))
     trouble = None
     if file is not None:
         from .log_file import LogFile  # noqa: PLC0415 - only where a file is wanted
@@ -120,7 +122,8 @@ def restart(
     before = [
         handler for handler in LOGGER.handlers if any(isinstance(f, _Traced) for f in handler.filters)
     ]
-    console = any(getattr(handler, "stream", None) is sys.stderr for handler in before)
+    streams = (getattr(handler, "stream", None) for handler in before)
+    console = next((stream for stream in streams if isinstance(stream, Patient)), False)
     more = [handler for handler in before if not isinstance(handler, logging.StreamHandler)]
     start(level, form, file, trace, console=console, hide=hide, more=more)
     for handler in before:
@@ -128,6 +131,10 @@ def restart(
             for log in (LOGGER, _ASYNCIO):
                 log.removeHandler(handler)
             handler.close()
+
+
+def _not_read(lines: int) -> None:
+    LOGGER.warning("%d lines of the log were dropped here: nobody read them", lines)
 
 
 def _last_words(kind: type[BaseException], bug: BaseException, trace: TracebackType | None) -> None:

@@ -303,7 +303,7 @@ def _picked(
     chosen = [entry for entry in pool if name in ("", entry.name)]
     if not chosen:
         names = [entry.name for entry in pool]
-        raise ConfigError(f"there is no {word} service {name!r}; {_meant(name, names)}")
+        raise ConfigError(f"there is no {word} service {_shown(name)!r}; {_meant(name, names)}")
     found = [entry for entry in chosen if able(entry)]
     if not found:
         family = "IPv4" if rrtype is RRType.A else "IPv6"

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -23,6 +24,7 @@ else:
 
 
 STANDSTILL = "standstill.txt"  # where a loop that stands still has left its stack
+_PAUSES = (0.01, 0.03, 0.1, 0.3)  # seconds
 OURS = ("state.db*", "agent.lock*", STANDSTILL)  # what a state directory holds
 
 
@@ -57,7 +59,7 @@ class Lock:
         private.own_folder(self._directory, OURS)
         private.own_file(self._path, "the lock file")
         self._file = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
-        if not _take(self._file):
+        if not _take_patiently(self._file):
             holder = os.read(self._file, 20).decode("ascii", "replace").strip() or "unknown"
             os.close(self._file)
             self._file = -1
@@ -101,6 +103,15 @@ def _holder(path: Path) -> str:
         return path.read_text("ascii", "replace").strip() or "unknown"
     except OSError:
         return "unknown"
+
+
+def _take_patiently(file: int) -> bool:
+    """Take it, also where somebody who only asks (`held`) has it for a moment."""
+    for pause in _PAUSES:
+        if _take(file):
+            return True
+        time.sleep(pause)
+    return _take(file)
 
 
 def _take(file: int) -> bool:

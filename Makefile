@@ -18,15 +18,17 @@ SIGN ?=
 run: setup
 	$(BIN)/homeport demo --changes 8
 
-# One after the other: both use the same Windows.
-test: test-linux
-	$(MAKE) test-windows
+# Both side by side, what each says in one piece: while one waits, the other works.
+test: dev peers nsupdate windows-lab
+	$(MAKE) --output-sync=target -j2 test-linux test-windows
 
+# WORKERS=0 runs one test after the other.
+WORKERS ?= 3
 test-linux: dev peers nsupdate windows-lab
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/pytest
+	$(BIN)/pytest -n $(WORKERS) --dist loadgroup --no-loadscope-reorder
 
 # Kill -9 at a thousand moments, against BIND; about ten minutes.  KILLS=40 is what `make test` does.
 KILLS := 1000

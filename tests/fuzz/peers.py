@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 import socket
 import struct
 from collections.abc import Callable, Iterator
@@ -189,7 +190,8 @@ def check_notify(octets: bytes) -> None:
         assert reply.status_code == 200 or not hints
     assert len(hints) <= 1
     for hint in hints:
-        assert PATH.encode() in octets
+        assert octets.lstrip(b"\r\n").split(b" ")[:2] == [b"NOTIFY", PATH.encode()]
+        assert re.search(rb"(?im)^sid:[ \t]*uuid:7[ \t]*\r?$", octets)
         assert hint.address is None or str(ip_address(str(hint.address))) in octets.decode("latin-1")
     # However it is cut, it is the same.
     assert (said, hints) == _LOOP.run_until_complete(
@@ -197,14 +199,16 @@ def check_notify(octets: bytes) -> None:
     )
 
 
-def _request(body: bytes, *more: bytes, method: bytes = b"NOTIFY", length: bool = True) -> bytes:
+def _request(
+    body: bytes, *more: bytes, start: str = f"NOTIFY {PATH}", sid: str = SID, length: bool = True
+) -> bytes:
     head = [
-        method + b" " + PATH.encode() + b" HTTP/1.1",
+        f"{start} HTTP/1.1".encode(),
         b"HOST: 192.168.1.2:40000",
         b"CONTENT-TYPE: text/xml",
         b"NT: upnp:event",
         b"NTS: upnp:propchange",
-        b"SID: " + SID.encode(),
+        f"SID: {sid}".encode(),
         b"SEQ: 0",
         *more,
     ]
@@ -217,7 +221,9 @@ NOTIFY = (
     _request(samples.GENA[0]),
     _request(samples.GENA[0], b"EXPECT: 100-continue"),
     _request(_CHUNKED, b"TRANSFER-ENCODING: chunked", length=False),
-    _request(b"", method=b"GET"),
+    _request(samples.GENA[0], start=f"POST {PATH}"),
+    _request(samples.GENA[0], start=f"NOTIFY {PATH}/x"),
+    _request(samples.GENA[0], sid="uuid:8"),
     _request(b"x" * (gena.LONGEST_BODY + 1)),
 )
 NOTIFY_WORDS = (

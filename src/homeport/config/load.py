@@ -382,6 +382,7 @@ class _Load:
         except ConfigError as error:
             self.report(path, str(error))
             return ()
+        self._login_in_clear(word, path)
         for source in found:
             for address in sorted(source.addresses, key=str) if isinstance(source, Static) else ():
                 if not publishable(address, uplink.allow):
@@ -389,6 +390,15 @@ class _Load:
                     remedy = f'write allow = ["{kind}"]' if kind in ALLOWABLE else "no setting allows it"
                     self.warn(path, f"{address} will not be published: it is {PLAIN_WORDS[kind]}", remedy)
         return found
+
+    def _login_in_clear(self, word: str, path: KeyPath) -> None:
+        url = urlsplit(word.strip().removeprefix("http:"))
+        if url.scheme == "http" and url.password and not at_home(url.hostname or ""):
+            self.warn(
+                path,
+                "is http://, so its user name and password cross the Internet unencrypted",
+                "write http:https://USER:PASSWORD@HOST/, or leave them out",
+            )
 
     def _accounts(self, tree: Mapping[str, Any]) -> dict[str, Account | None]:
         return {name: self._account(name, table) for name, table in self._section(tree, "account").items()}

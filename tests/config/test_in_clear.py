@@ -84,6 +84,24 @@ def test_a_call_without_a_credential_is_not_warned_of(tmp_path: Path) -> None:
     assert warned(tmp_path, {"provider": "webhook", "url": url, "username": "u", "password": "env:P"})
 
 
+@pytest.mark.parametrize(
+    ("url", "many"),
+    [
+        ("http:http://me:s3cr3t@ip.example.net/x", 1),
+        ("http:https://me:s3cr3t@ip.example.net/x", 0),
+        ("http:http://me:s3cr3t@192.168.1.1/x", 0),
+        ("http:http://ip.example.net/x", 0),
+    ],
+)
+def test_the_login_of_a_page_is_warned_of_too(url: str, many: int, tmp_path: Path) -> None:
+    file = tmp_path / "homeport.json"
+    file.write_text(json.dumps({"uplink": {"u": {"ipv4": [url], "ipv6": [], "agree": 1}}}))
+    said = [str(one) for one in load(file, {}).warnings if "unencrypted" in str(one)]
+
+    assert len(said) == many
+    assert not any("s3cr3t" in one for one in said)
+
+
 @given(st.ip_addresses())
 def test_an_address_is_at_home_unless_the_internet_has_it(address: object) -> None:
     assert at_home(str(address)) == (classify(address) is not AddressClass.GLOBAL)  # type: ignore[arg-type]

@@ -12,6 +12,7 @@ from homeport.config.model import Config
 from homeport.core.dns import RRType
 from homeport.core.fritzbox import NO_NAME, Box
 from homeport.sources.gateway import FritzBox, FritzPrefix
+from tests.fakes.certificates import ONE
 
 ENVIRON = {"BOX_USER": "homeport", "BOX_PASSWORD": "gurkensalat"}
 
@@ -77,10 +78,12 @@ def test_without_a_user_it_is_that_of_a_box_with_a_password_only(tmp_path: Path)
 
 def test_the_certificate_is_a_file_beside_the_configuration(tmp_path: Path) -> None:
     text = 'router_password = "env:BOX_PASSWORD"\nrouter_ca_file = "box.pem"'
+    (tmp_path / "box.pem").write_text(ONE)
     config = configured(tmp_path, f'ipv4 = ["fritzbox:fritz.box"]\n{text}', ipv6="interface")
     login = box(config).login
     assert login is not None
     assert login.ca_file == tmp_path / "box.pem"
+    assert login.authorities == ONE.strip()
 
 
 def test_what_is_missing_or_of_no_use_is_told(tmp_path: Path) -> None:

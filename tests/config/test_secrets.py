@@ -60,6 +60,25 @@ def test_a_file_is_read_relative_to_the_configuration_without_its_last_line_end(
     assert "No such file" in refusal("file:nothing", folder=tmp_path)
 
 
+def test_a_credential_of_systemd_is_read_where_systemd_has_put_it(tmp_path: Path) -> None:
+    file = tmp_path / "cf"
+    file.write_text("abc\n")
+    file.chmod(0o644)  # what only the kernel lets in has rights that look open
+    environ = {"CREDENTIALS_DIRECTORY": str(tmp_path)}
+    found = References(environ, Path("/elsewhere")).find("credential:cf")
+
+    assert (found.secret.reveal(), found.warnings) == ("abc", ())
+    assert "cf2 cannot be read" in refusal("credential:cf2", environ)
+    for name in ("../cf", "/etc/passwd", ".."):
+        assert "has a name, and no path" in refusal(f"credential:{name}", environ)
+
+
+def test_a_credential_of_systemd_can_be_checked_by_whoever_does_not_get_it() -> None:
+    assert not References({}, Path(), resolve=False).find("credential:cf").known
+    with pytest.raises(ConfigError, match="LoadCredential=cf:PATH in its unit; this process"):
+        References({}, Path()).find("credential:cf")
+
+
 @posix
 def test_a_file_that_everyone_can_read_is_warned_of(tmp_path: Path) -> None:
     file = tmp_path / "token"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import ssl
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -14,7 +15,7 @@ import pytest
 from homeport.demo.nameserver import Nameserver
 
 from .home import KEY_TEXT as KEY
-from .home import Home, end, nameserver, record, rfc2136, uplink
+from .home import Home, end, nameserver, page, record, rfc2136, uplink
 
 ONE, TWO = "45.0.0.10", "45.0.0.11"
 PATIENCE = 60.0  # seconds, for a machine that is busy
@@ -148,3 +149,56 @@ def test_a_name_that_is_taken_out_is_removed_only_if_that_is_asked_for(
         home.write('vanished = "remove"\n' + account(server))
         heard(agent, "f.example.com", "no record at all")
         assert server.addresses("f.example.com", "A") == [ONE]
+
+
+def certificate(folder: Path, name: str) -> ssl.SSLContext:
+    """A server's, which signs itself, in NAME.pem."""
+    words = "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=127.0.0.1"
+    files = ["-keyout", str(folder / f"{name}.key"), "-out", str(folder / f"{name}.pem")]
+    command = ["openssl", *words.split(), *files, "-addext", "subjectAltName=IP:127.0.0.1"]
+    subprocess.run(command, check=True, capture_output=True)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(folder / f"{name}.pem", folder / f"{name}.key")
+    return context
+
+
+@pytest.mark.linux("the command openssl")
+def test_another_certificate_in_the_ca_file_is_in_force_without_being_asked_and_half_a_one_is_not(
+    tmp_path: Path,
+) -> None:
+    home, trusted = Home(tmp_path), tmp_path / "trusted.pem"
+    tls = certificate(tmp_path, "right")
+    certificate(tmp_path, "wrong")
+    right, wrong = ((tmp_path / f"{name}.pem").read_text() for name in ("right", "wrong"))
+    trusted.write_text(wrong)
+    with page(f"good {ONE}", tls=tls) as service:
+        home.write(
+            uplink(ipv4=[f"static:{ONE}"])
+            + f'[account.dyn]\nprovider = "dyndns2"\nendpoint = "{service.url}/nic/update"\n'
+            + 'username = "u"\npassword = "p"\nca_file = "trusted.pem"\n'
+            + record("t.example.com", account="dyn")
+        )
+        with running(home) as agent:
+            heard(agent, "t.example.com", "not in the ca_file")
+            trusted.write_text(right[:-100])
+            heard(agent, "refused:", "account.dyn.ca_file", "trusted.pem")
+            trusted.write_text(right)
+            heard(agent, "read again: changed account dyn")
+            heard(agent, "t.example.com", "updated")
+            assert len(service.asked) == 1
+            trusted.write_text(wrong)
+            agent.send_signal(signal.SIGHUP)
+            heard(agent, "read again: changed account dyn")
+
+
+def test_sighup_takes_another_secret_from_the_same_file(server: Nameserver, tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    key = tmp_path / "key"
+    key.write_text("d3Jvbmcgd3Jvbmcgd3Jvbmcgd3Jvbmcgd3Jvbmcgd3I=")
+    home.write(uplink(ipv4=[f"static:{ONE}"]) + rfc2136(server, key="file:key") + record("k.example.com"))
+    with running(home) as agent:
+        heard(agent, "k.example.com", "stopped")
+        key.write_text(KEY)
+        agent.send_signal(signal.SIGHUP)
+        heard(agent, "read again: changed account ns")
+        heard(agent, "k.example.com", "updated")

@@ -74,16 +74,16 @@ class Guard:
             self._keep({key: new})
             _log.warning("%s; what lifts it: %s", circuit.says(key, new, now), circuit.lifts(key, new))
 
+    def due(self) -> list[float]:
+        """Seconds until somebody may be asked again; empty if nobody waits."""
+        soonest = circuit.due(self._circuits, self._now())
+        return [] if soonest is None else [soonest]
+
     def obeyed(self, account: Account) -> None:
         """The provider did what it was asked to: what it refused without a reason was not for good."""
         key = party(account).keys[0]
         if circuit.cleared(self._circuits.get(key)):
             self._keep({key: None})
-
-    def due(self) -> list[float]:
-        """Seconds until somebody may be asked again; empty if nobody waits."""
-        soonest = circuit.due(self._circuits, self._now())
-        return [] if soonest is None else [soonest]
 
     def _keep(self, news: Mapping[circuit.Key, Trip | None]) -> None:
         if news:

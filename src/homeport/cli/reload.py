@@ -52,7 +52,7 @@ class Reloading:
     ) -> None:
         self._path, self._config, self._store, self._host = path, config, store, host
         self._take, self._asked, self._began, self._fit = take, asked, began, fit
-        self._files: Collection[Path] = (*config.files, *config.secret_files)
+        self._files: Collection[Path] = config.all_files
         self._near = False  # are they on file systems that answer at once?
         self._bell = asyncio.Event()
         self._force = Force(time.time(), _texts(config.files))
@@ -102,10 +102,10 @@ class Reloading:
             if isinstance(error, NothingFound):  # its advice is for who has never had one
                 mistakes = [f"{file}: the file is gone" for file in self._config.files]
             named = error.files if isinstance(error, Mistakes) else ()
-            self._files = dict.fromkeys((*self._config.files, *self._config.secret_files, *named))
+            self._files = dict.fromkeys((*self._config.all_files, *named))
             self._refuse(mistakes)
         else:
-            self._files = (*config.files, *config.secret_files)
+            self._files = config.all_files
             await self._accept(config)
         new = [file for file in self._files if file not in before]
         now = {**before, **await asyncio.to_thread(_look, new)}

@@ -156,7 +156,10 @@ def world(
         if held and known and _ways(known) == ways:
             transports[name] = held.transports[name]
             continue
-        transports[name] = HttpTransport(user_agent=USER_AGENT, proxy=ways[0], ca_file=ways[1])
+        proxy, ca_file, authorities = ways
+        transports[name] = HttpTransport(
+            user_agent=USER_AGENT, proxy=proxy, ca_file=ca_file, authorities=authorities
+        )
     monitors = _monitors(config, nets, before)
     return RealWorld(nets, transports, monitors, held.letterbox if held else None)
 
@@ -166,10 +169,12 @@ def _bound(uplink: Uplink) -> tuple[object, ...]:
     return uplink.interface, uplink.source_address
 
 
-def _ways(account: Account) -> tuple[Secret | None, Path | None]:
-    """The proxy of an account, and the file of the authorities that it trusts."""
+def _ways(account: Account) -> tuple[Secret | None, Path | None, str | None]:
+    """The proxy of an account, and the authorities that it trusts: their file, and what is in it."""
     provider = account.provider
-    return (provider.proxy, provider.ca_file) if isinstance(provider, HttpProvider) else (None, None)
+    if not isinstance(provider, HttpProvider):
+        return None, None, None
+    return provider.proxy, provider.ca_file, account.authorities
 
 
 def _monitors(

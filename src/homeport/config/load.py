@@ -21,12 +21,12 @@ from ..core.host import HostId
 from ..core.probe import Probe
 from ..core.secret import Secret, SecretUrl
 from ..core.settings import KeyPath, Reader, Setting, Text, is_wrong, kind_of, meant, settings, untangled
-from ..driver import Provider
+from ..driver import HttpProvider, Provider
 from ..sources import spec
 from ..sources.base import Source
 from ..sources.static import Static
 from ..wire import auth
-from . import commands, environment, extras, find, providers, rights, secrets
+from . import authorities, commands, environment, extras, find, providers, rights, secrets
 from .document import Document, Layer
 from .mistakes import Mistake, Mistakes, written
 from .model import Account, AgentSettings, Config, LogSettings, Record, Uplink
@@ -70,7 +70,7 @@ def load(
     try:
         return work.config(tuple(files))
     except Mistakes as error:
-        raise Mistakes(error.mistakes, (*files, *sorted(work.secret_files))) from None
+        raise Mistakes(error.mistakes, (*files, *sorted(work.secret_files | work.ca_files))) from None
 
 
 def default(environ: Mapping[str, str]) -> Config:
@@ -119,6 +119,7 @@ class _Load:
     unknown: set[KeyPath] = field(default_factory=set)  # secrets that were not followed
     literals: set[Path] = field(default_factory=set)  # files with a secret in plain text
     secret_files: set[Path] = field(default_factory=set)
+    ca_files: set[Path] = field(default_factory=set)
 
     def config(self, files: tuple[Path, ...]) -> Config:
         below = self.document.tree()
@@ -156,6 +157,7 @@ class _Load:
             warnings=_sorted(self.warnings),
             secret_files=tuple(sorted(self.secret_files)),
             withheld=withheld,
+            ca_files=tuple(sorted(self.ca_files)),
         )
 
     # What is said, and where.
@@ -217,6 +219,17 @@ class _Load:
         if not found.literal or (layer is not None and layer.file is not None):
             for message, remedy in found.warnings:
                 self.warn(path, message, remedy)
+
+    def _authorities(self, file: Path | None, path: KeyPath) -> str | None:
+        """What is in it; None if there is none, or it is wrong, which is told."""
+        if file is None or self.references.blind:
+            return None
+        self.ca_files.add(file)
+        try:
+            return authorities.read(file)
+        except ConfigError as error:
+            self.report(path, str(error))
+            return None
 
     def _path(self, text: str, _: KeyPath) -> Path:
         return self.references.folder / expanded(text)
@@ -354,7 +367,9 @@ class _Load:
         if "router_password" not in table:
             return None
         password = uplink.router_password or Secret("")  # which is wrong, and told, if it is none
-        return Login(uplink.router_user or Secret(NO_NAME), password, uplink.router_ca_file)
+        file = uplink.router_ca_file
+        trusted = self._authorities(file, (*path, "router_ca_file"))
+        return Login(uplink.router_user or Secret(NO_NAME), password, file, trusted)
 
     def _sources(
         self, word: str, rrtype: RRType, path: KeyPath, uplink: UplinkTable, login: Login | None
@@ -367,6 +382,7 @@ class _Load:
         except ConfigError as error:
             self.report(path, str(error))
             return ()
+        self._login_in_clear(word, path)
         for source in found:
             for address in sorted(source.addresses, key=str) if isinstance(source, Static) else ():
                 if not publishable(address, uplink.allow):
@@ -374,6 +390,15 @@ class _Load:
                     remedy = f'write allow = ["{kind}"]' if kind in ALLOWABLE else "no setting allows it"
                     self.warn(path, f"{address} will not be published: it is {PLAIN_WORDS[kind]}", remedy)
         return found
+
+    def _login_in_clear(self, word: str, path: KeyPath) -> None:
+        url = urlsplit(word.strip().removeprefix("http:"))
+        if url.scheme == "http" and url.password and not at_home(url.hostname or ""):
+            self.warn(
+                path,
+                "is http://, so its user name and password cross the Internet unencrypted",
+                "write http:https://USER:PASSWORD@HOST/, or leave them out",
+            )
 
     def _accounts(self, tree: Mapping[str, Any]) -> dict[str, Account | None]:
         return {name: self._account(name, table) for name, table in self._section(tree, "account").items()}
@@ -408,11 +433,13 @@ class _Load:
         if kind in extras.CHECKS and not self.references.blind:
             for where, message, remedy in extras.CHECKS[kind](provider):
                 self.report((*path, *where), message, remedy)
+        file = provider.ca_file if isinstance(provider, HttpProvider) else None
+        trusted = self._authorities(file, (*path, "ca_file"))
         if len(self.mistakes) > before:
             return None
         self._in_clear(provider, table, path)
         held = {setting.name: getattr(provider, setting.name) for setting in wanted}
-        return Account(name=name, kind=str(kind), provider=provider, settings=MappingProxyType(held))
+        return Account(name, str(kind), provider, MappingProxyType(held), trusted)
 
     def _in_clear(self, provider: Provider, table: Mapping[str, Any], path: KeyPath) -> None:
         """Once for each account, wherever its URL is written."""

@@ -58,12 +58,16 @@ class Uplink(NamedTuple):
 
 
 class Account(NamedTuple):
-    """One account at one provider.  `settings` are those of the provider, defaults included."""
+    """One account at one provider.  `settings` are those of the provider, defaults included.
+
+    `authorities` is what its `ca_file` holds.
+    """
 
     name: str
     kind: str
     provider: Provider
     settings: Mapping[str, object]
+    authorities: str | None = None
 
 
 class Record(NamedTuple):
@@ -84,8 +88,8 @@ class Record(NamedTuple):
 class Config(NamedTuple):
     """All of it.  `files` are those that were read, in this order; none if it was the environment.
 
-    `secret_files` are those that references lead to; `withheld` are the variables that they name, which
-    no command gets to see.
+    `secret_files` are those that references lead to, `ca_files` those with certificates; `withheld` are
+    the variables that references name, which no command gets to see.
     """
 
     agent: AgentSettings
@@ -97,3 +101,9 @@ class Config(NamedTuple):
     warnings: tuple[Mistake, ...]
     secret_files: tuple[Path, ...] = ()
     withheld: frozenset[str] = frozenset()
+    ca_files: tuple[Path, ...] = ()
+
+    @property
+    def all_files(self) -> tuple[Path, ...]:
+        """Whatever was read, and may be another tomorrow."""
+        return *self.files, *self.secret_files, *self.ca_files

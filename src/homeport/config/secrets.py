@@ -1,4 +1,4 @@
-"""What stands behind `env:NAME`, `file:PATH`, `command:LINE` and `keyring:NAME`.
+"""What stands behind `env:NAME`, `file:PATH`, `command:LINE`, `keyring:NAME` and `credential:NAME`.
 
 No message holds a secret, nor the output of a command, nor more of its line than the program's name.
 """
@@ -89,6 +89,23 @@ class References(NamedTuple):
             raise ConfigError(f"{file} is too large for a secret")
         return Found(Secret(text.rstrip("\r\n")), warnings=too_open(file, status))
 
+    def credential(self, name: str) -> Found:
+        """What systemd has handed to this service (systemd.exec(5), LoadCredential=).
+
+        It never changes while the service runs, and the kernel lets only its user read it.
+        """
+        folder = self.environ.get("CREDENTIALS_DIRECTORY")
+        if "/" in name or name in (".", ".."):
+            raise ConfigError("a credential of systemd has a name, and no path; write credential:NAME")
+        if folder:
+            return self.read(str(Path(folder) / name))._replace(warnings=())
+        if not self.resolve:
+            return Found(Secret(""), known=False)  # a person checks what a service will read
+        raise ConfigError(
+            f"credential:{name[:64]} is for a service of systemd, with LoadCredential={name[:64]}:PATH in "
+            "its unit; this process has no CREDENTIALS_DIRECTORY"
+        )
+
     def run(self, line: str) -> Found:
         words = commands.split(line)
         words = (commands.look_for(words[0], self.environ), *words[1:])
@@ -114,6 +131,7 @@ _KINDS: Mapping[str, Callable[[References, str], Found]] = {
     "file": References.read,
     "command": References.run,
     "keyring": References.ask_keyring,
+    "credential": References.credential,
     "literal": References.itself,
 }
 

@@ -16,6 +16,7 @@ class Login(NamedTuple):
     user: Secret
     password: Secret
     ca_file: Path | None = None
+    authorities: str | None = None  # what is in it, as it was read with the configuration
 
 
 class Box(NamedTuple):

@@ -38,8 +38,8 @@ class Line(Protocol):
 
     async def gateway(self) -> IPv4Address: ...
 
-    def near(self, ca_file: Path | None = None) -> Transport:
-        """HTTP to the local network."""
+    def near(self, ca_file: Path | None = None, authorities: str | None = None) -> Transport:
+        """HTTP to the local network; see `net.http.HttpTransport`."""
         ...
 
 
@@ -109,7 +109,7 @@ class FritzBox:
             raise SourceError("wants a login for this: write router_user and router_password")
         self._check_refused()
         self._count += 1
-        user, password, _ = self._box.login
+        user, password, *_ = self._box.login
         said = digest.authorization(
             self._challenge,
             user,
@@ -133,9 +133,9 @@ class FritzBox:
 
     async def _send(self, request: Request) -> Reply:
         login = self._box.login
-        trusted = login.ca_file if login and request.url.startswith("https:") else None
+        trusted = login[2:] if login and request.url.startswith("https:") else ()
         try:
-            return await self._line.near(trusted).send(request)
+            return await self._line.near(*trusted).send(request)
         except Unreachable as error:
             raise SourceError(f"{error}; is it a FRITZ!Box?") from error
         except ProviderError as error:

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from contextlib import ExitStack
 from copy import copy
 from dataclasses import dataclass, field
-from functools import cache
+from functools import lru_cache
 from pathlib import Path
 from types import TracebackType
 from typing import Any, NamedTuple, Self
@@ -50,7 +50,8 @@ class HttpTransport:
     `family` pins connections to IPv4 (A) or IPv6 (AAAA); with `strict_family=False` it is only a
     preference, for URLs that a person wrote.  `interface` and `source_address` bind every socket.
     `proxy` is `http://[user:password@]host:port`; TLS goes through it end to end.  `ca_file` names
-    the only authorities to trust, instead of the system's.
+    the only authorities to trust, instead of the system's; `authorities` is what was read in it, and what
+    holds until somebody reads it again.
 
     `limit` is in octets of body; times are in seconds: `connect_timeout` for everything until the
     request can be sent, `timeout` for the head of the answer and then for every silence, `deadline`
@@ -69,6 +70,7 @@ class HttpTransport:
         source_address: IPAddress | None = None,
         proxy: Secret | None = None,
         ca_file: Path | None = None,
+        authorities: str | None = None,
         limit: int = 1_000_000,
         connect_timeout: float = 10.0,
         timeout: float = 20.0,
@@ -78,7 +80,7 @@ class HttpTransport:
         """Raises `ConfigError` for a proxy that cannot be one; opens nothing."""
         self._way = Way(family, strict_family, interface, source_address)
         self._proxy = None if proxy is None else _read_proxy(proxy)
-        self._ca_file = ca_file
+        self._ca_file, self._authorities = ca_file, authorities
         self._limit = limit
         self._connect_timeout, self._timeout, self._deadline = connect_timeout, timeout, deadline
         self._always = {
@@ -302,7 +304,7 @@ class HttpTransport:
 
     def _tls(self, said: str) -> ssl.SSLContext:
         try:
-            return _tls_context(self._ca_file)
+            return _tls_context(self._ca_file, self._authorities)
         except OSError as error:  # ssl.SSLError is one
             what = f"ca_file {self._ca_file}" if self._ca_file else "the system's certificates"
             raise Unreachable(f"{said}: cannot use {what}: {reason(error)}") from error
@@ -431,10 +433,10 @@ class _Connection:
         self._writer.transport.abort()
 
 
-@cache
-def _tls_context(ca_file: Path | None) -> ssl.SSLContext:
+@lru_cache(maxsize=16)
+def _tls_context(ca_file: Path | None, authorities: str | None = None) -> ssl.SSLContext:
     """Made once and only when needed: the system's authorities cost 20 ms and 1.3 MiB."""
-    context = ssl.create_default_context(cafile=ca_file)
+    context = ssl.create_default_context(cafile=None if authorities else ca_file, cadata=authorities)
     context.minimum_version = ssl.TLSVersion.TLSv1_2  # RFC 8996
     context.set_alpn_protocols(["http/1.1"])
     if ca_file:

@@ -65,7 +65,8 @@ class UplinkNet:
         self._proxy = proxy
         self._withheld = withheld
         self._http: dict[
-            tuple[RRType | None, bool, bool, Path | None], tuple[IPAddress | None, HttpTransport]
+            tuple[RRType | None, bool, bool, Path | None, str | None],
+            tuple[IPAddress | None, HttpTransport],
         ] = {}
         self._upnp: Any = None  # net.igd.Igd, once somebody asks the gateway
         self._boxes: dict[Box, Any] = {}  # net.fritzbox.FritzBox of each that was asked
@@ -75,15 +76,22 @@ class UplinkNet:
         """Kept for the next time.  Raises `SourceError` if this uplink has no such family."""
         return self._transport(rrtype, written=written, near=False)
 
-    def near(self, ca_file: Path | None = None) -> HttpTransport:
+    def near(self, ca_file: Path | None = None, authorities: str | None = None) -> HttpTransport:
         """HTTP to the gateway: no proxy leads there, and it answers at once or not at all."""
-        return self._transport(RRType.A, written=False, near=True, ca_file=ca_file)
+        return self._transport(RRType.A, written=False, near=True, ca_file=ca_file, authorities=authorities)
 
     def _transport(
-        self, rrtype: RRType | None, *, written: bool, near: bool, ca_file: Path | None = None
+        self,
+        rrtype: RRType | None,
+        *,
+        written: bool,
+        near: bool,
+        ca_file: Path | None = None,
+        authorities: str | None = None,
     ) -> HttpTransport:
         source = self.source(rrtype, strict=not written)
-        known, transport = self._http.get((rrtype, written, near, ca_file), (None, None))
+        key = rrtype, written, near, ca_file, authorities
+        known, transport = self._http.get(key, (None, None))
         if transport is not None:
             if known == source:
                 return transport
@@ -96,11 +104,12 @@ class UplinkNet:
             source_address=source,
             proxy=None if near else self._proxy,
             ca_file=ca_file,
+            authorities=authorities,
             limit=LIMIT,
             connect_timeout=2.0 if near else 10.0,
             timeout=3.0 if near else 20.0,
         )
-        self._http[rrtype, written, near, ca_file] = source, transport
+        self._http[key] = source, transport
         return transport
 
     async def aclose(self) -> None:

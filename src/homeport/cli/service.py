@@ -252,9 +252,7 @@ def _program(how: How) -> tuple[str, ...]:
     if getattr(sys, "frozen", False):
         return (sys.executable,)
     if how is How.SERVICE and (base := _base()):
-        import sysconfig  # noqa: PLC0415 - only then
-
-        return plans.outside_of_a_venv(str(base), sysconfig.get_path("purelib"))
+        return plans.outside_of_a_venv(str(base), str(Path(sys.prefix, "Lib", "site-packages")))
     python = Path(sys.executable)
     silent = python.with_name(f"{python.stem}w.exe")
     quiet = how in (How.RUN, How.TASK) and silent.is_file()

@@ -210,13 +210,13 @@ def test_a_service_is_not_started_by_the_stand_in_of_a_virtual_environment(
     monkeypatch.setattr("sys.prefix", "/venv")
     monkeypatch.setattr("sys.base_prefix", "/python")
     monkeypatch.setattr("sys._base_executable", "/python/python.exe", raising=False)
-    monkeypatch.setattr("sysconfig.get_path", lambda name: {"purelib": r"C:\家\site-packages"}[name])
     home.configure()
     for how in (How.SERVICE, How.RUN):
         home.install(how)
     service, run = home.ways[How.SERVICE].plan, home.ways[How.RUN].plan
     assert service is not None and run is not None
     assert service.argv[:4] == (str(Path("/python/python.exe")), "-I", "-S", "-c")
+    assert repr(str(Path("/venv/Lib/site-packages"))) in service.argv[4]
     assert plans.is_ours(plans.command_line(service.argv))
     assert run.argv[1:3] == ("-m", "homeport"), "which must be short"
 

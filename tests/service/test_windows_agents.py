@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import xml.etree.ElementTree as ET
 from collections.abc import Callable, Sequence
 from pathlib import Path, PureWindowsPath
@@ -275,6 +276,20 @@ VALUES = {
     "LogonType": {"S4U", "Password", "InteractiveToken", "InteractiveTokenOrPassword"},
     "RunLevel": {"LeastPrivilege", "HighestAvailable"},
 }
+# xs:boolean, xs:duration and xs:dateTime, as far as anybody would write them here.
+FORMS = dict.fromkeys(
+    (
+        "Enabled",
+        "StopAtDurationEnd",
+        "DisallowStartIfOnBatteries",
+        "StopIfGoingOnBatteries",
+        "StartWhenAvailable",
+        "StopOnIdleEnd",
+    ),
+    r"true|false",
+)
+FORMS |= dict.fromkeys(("Interval", "ExecutionTimeLimit"), r"PT\d+[HMS]")
+FORMS |= {"StartBoundary": r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d"}
 NAMESPACE = "{http://schemas.microsoft.com/windows/2004/02/mit/task}"
 
 
@@ -284,6 +299,7 @@ def valid(element: ET.Element) -> None:
     if name not in SCHEMA:
         assert not len(element) and element.text
         assert element.text in VALUES.get(name, {element.text})
+        assert re.fullmatch(FORMS.get(name, r"(?s).+"), element.text), name
         return
     inside = [child.tag.removeprefix(NAMESPACE) for child in element]
     assert set(inside) <= set(SCHEMA[name]), name
@@ -301,6 +317,8 @@ def test_the_definition_of_the_task_is_valid_and_revives_a_dead_agent(user: bool
 
     valid(root)
     assert root.get("version") == "1.2"
+    [principal], [actions] = root.iter(f"{NAMESPACE}Principal"), root.iter(f"{NAMESPACE}Actions")
+    assert principal.get("id") == actions.get("Context"), "an IDREF"
 
     def found(path: str) -> str | None:
         return root.findtext("./" + "/".join(NAMESPACE + step for step in path.split("/")))

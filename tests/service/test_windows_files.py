@@ -18,6 +18,7 @@ from homeport.service.windows_files import Files, prepare, programs, reachable
 
 SERVICE = plans.service_sid("Homeport")
 OWNER, DACL, PROTECTED, UNPROTECTED = 0x1, 0x4, 0x80000000, 0x20000000
+NAMES = {"S-1-5-21-1-2-3-1001": ("PC", "王"), "AU": ("NT AUTHORITY", "Authenticated Users")}
 MINE = "O:S-1-5-21-1-2-3-1001"  # of an ordinary user
 
 
@@ -56,6 +57,16 @@ class Rights:
             return 2
         rest[-1]._obj.value = self._keep(self.of.get(path, f"{MINE}D:AI(A;ID;FA;;;S-1-5-21-1-2-3-1001)"))
         return 0
+
+    def ConvertStringSidToSidW(self, text: str, found: Any) -> int:
+        found._obj.value = self._keep(text)
+        return 1
+
+    def LookupAccountSidW(self, machine: None, sid: Any, name: Any, *rest: Any) -> int:
+        room, domain, more, _ = rest
+        assert room._obj.value == len(name) and more._obj.value == len(domain)
+        domain.value, name.value = NAMES.get(self.texts[sid.value], ("", ""))
+        return self.texts[sid.value] in NAMES
 
     def GetSecurityDescriptorDacl(self, descriptor: Any, present: Any, entries: Any, given: Any) -> int:
         entries._obj.value = descriptor.value
@@ -123,7 +134,8 @@ def test_a_folder_that_somebody_else_has_made_is_taken_over_with_all_that_is_in_
 
     said = prepare(rights.files(), planned(tmp_path))
 
-    assert "S-1-5-21-1-2-3-1001" in said[0] and str(top) in said[0]
+    [one] = said
+    assert r"PC\王" in one and str(top) in one
     told = {(path, what): text for path, what, text in rights.told}
     assert told[str(top), OWNER | DACL | PROTECTED] == f"O:BA{security.folder(SERVICE, modify=False)}"
     assert told[str(top / "homeport.toml"), OWNER | DACL | UNPROTECTED] == "O:BAD:AI"
@@ -159,7 +171,7 @@ def test_places_of_a_person_s_choice_get_one_right_more_and_keep_the_others(tmp_
     assert told[str(file)] == (DACL, f"{before}(A;;0x1200a9;;;{SERVICE})")
     assert told[str(state)] == (DACL, f"{before}(A;OICI;0x1301bf;;;{SERVICE})")
     assert any("may read" in one for one in said)
-    assert any("can be changed by S-1-5-21-1-2-3-1001" in one for one in said)
+    assert any(r"can be changed by PC\王" in one for one in said)
 
 
 def test_a_person_s_own_folders_keep_the_rights_of_the_profile(tmp_path: Path) -> None:
@@ -177,9 +189,35 @@ def test_without_rights_it_is_a_wrong_call_and_the_way_out_is_named(tmp_path: Pa
 
 def test_who_could_change_the_program_is_named(tmp_path: Path) -> None:
     rights = Rights()
-    rights.of[str(tmp_path)] = "O:SYD:PAI(A;OICI;FA;;;SY)(A;OICI;0x1301bf;;;AU)(A;OICI;0x1200a9;;;BU)"
-    [said] = programs(rights.files(), planned(tmp_path), [tmp_path])
-    assert str(tmp_path) in said and "AU" in said and "BU" not in said
+    python, venv, gone = (tmp_path / name for name in ("python", "venv", "gone"))
+    for folder, who in ((python, "AU"), (venv, "AU"), (gone, "S-1-5-21-9-9-9-9")):
+        folder.mkdir()
+        rights.of[str(folder)] = f"O:SYD:PAI(A;OICI;FA;;;SY)(A;OICI;0x1301bf;;;{who})(A;;0x1200a9;;;BU)"
+    said = programs(rights.files(), planned(tmp_path), [python, gone, venv])
+    assert [one.partition(", who")[0] for one in said] == [
+        rf"{python} and {venv} can be changed by NT AUTHORITY\Authenticated Users",
+        f"{gone} can be changed by S-1-5-21-9-9-9-9",
+    ]
+
+
+def test_a_secret_that_was_made_private_is_readable_for_the_agent(tmp_path: Path) -> None:
+    """`homeport check` tells the command that keeps everybody but the person and administrators away."""
+    rights, top = Rights(), tmp_path / "Homeport"
+    (top / "state").mkdir(parents=True)
+    for name in ("bind.key", "homeport.toml", "state/state.db"):
+        (top / name).write_text("")
+    private = "O:BAD:P(A;;FA;;;SY)(A;;FA;;;BA)(A;;FA;;;S-1-5-21-1-2-3-1001)"
+    rights.of[str(top / "bind.key")] = private
+    rights.of[str(top)] = f"O:BA{security.folder(SERVICE, modify=False)}"
+    rights.of[str(top / "state")] = f"O:BA{security.folder(SERVICE, modify=True)}"
+    rights.of[str(top / "homeport.toml")] = f"O:BAD:AI(A;ID;FA;;;SY)(A;ID;0x1200a9;;;{SERVICE})"
+    rights.of[str(top / "state" / "state.db")] = f"O:{SERVICE}D:AI(A;ID;0x1301bf;;;{SERVICE})"
+
+    assert prepare(rights.files(), planned(tmp_path)) == ()
+
+    told = {Path(path).name: (what, text) for path, what, text in rights.told}
+    assert told["bind.key"] == (DACL, f"{private[4:]}(A;;0x1200a9;;;{SERVICE})")
+    assert "homeport.toml" not in told and "state.db" not in told, "they inherit it"
 
 
 def test_a_program_in_a_profile_is_no_program_for_a_service(tmp_path: Path) -> None:

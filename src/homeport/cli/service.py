@@ -68,7 +68,8 @@ def install(here: Platform, how: How, named: Path | None, *, user: bool, begin: 
     """Checked first, then done, then the system is asked whether it is so."""
     places = here.places(user=user)
     file = _file(places, named, needed=begin)
-    config = _checked(file, here.environment(user)) if file.exists() else None
+    seen = here.environment(user)
+    config = _checked(file, seen) if file.exists() else None
     if config is not None:
         places = places._replace(state=config.agent.state_dir)
     argv = plans.agent_command(_program(how), how, file, places.logs)
@@ -76,6 +77,8 @@ def install(here: Platform, how: How, named: Path | None, *, user: bool, begin: 
     manager = here.managers[how]
     manager.check(plan)
     _warn(here.prepare(plan))
+    if config is not None:  # now that its files have their rights
+        _warn(map(str, _checked(file, seen).warnings))
     former = _remove(here, [other for other in here.managers if other is not how])
     try:
         lacks = manager.install(plan)
@@ -232,7 +235,6 @@ def _checked(file: Path, environ: Mapping[str, str]) -> Config:
         configuration.load(file, os.environ, resolve=False)  # wrong here too: then this is what to say
         _warn(["an agent in the background sees the machine's variables, not those of this console"])
         raise
-    _warn(map(str, config.warnings))
     if not config.agent.state_dir.is_absolute():
         raise ConfigError(
             f"{file}: state_dir is {config.agent.state_dir}, and an agent in the background has another "
@@ -250,9 +252,7 @@ def _program(how: How) -> tuple[str, ...]:
     if getattr(sys, "frozen", False):
         return (sys.executable,)
     if how is How.SERVICE and (base := _base()):
-        import sysconfig  # noqa: PLC0415 - only then
-
-        return plans.outside_of_a_venv(str(base), sysconfig.get_path("purelib"))
+        return plans.outside_of_a_venv(str(base), str(Path(sys.prefix, "Lib", "site-packages")))
     python = Path(sys.executable)
     silent = python.with_name(f"{python.stem}w.exe")
     quiet = how in (How.RUN, How.TASK) and silent.is_file()

@@ -47,7 +47,8 @@ def explain(error: BaseException, who: str) -> Failure:
     file = f" {error.filename}" if error.filename else ""
     said = error.strerror or str(error)
     if isinstance(error, PermissionError):
-        return Failure(PERMISSION, f"{who} may not use{file or ' a file'}: {said}; give it the right to")
+        way = "give it the right to; in its own folders `homeport service install` does that"
+        return Failure(PERMISSION, f"{who} may not use{file or ' a file'}: {said}; {way}")
     if isinstance(error, FileNotFoundError):
         return Failure(MISSING, f"there is no file{file}: {said}")
     if numbers & _PORT_TAKEN:

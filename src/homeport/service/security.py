@@ -66,6 +66,11 @@ def _writes(rights: str) -> bool:
     return bool(_WRITE & {rights[at : at + 2] for at in range(0, len(rights), 2)})
 
 
+def _covers(given: str, wanted: str) -> bool:
+    bits = int(wanted, 16)
+    return given == "FA" or (given.startswith("0x") and int(given, 16) & bits == bits)
+
+
 def folder(who: str | None, *, modify: bool) -> str:
     """The rights of a folder of ours and of all below it: nothing is inherited from above."""
     own = f"(A;OICI;{_MODIFY if modify else _READ};;;{who})" if who else ""
@@ -75,7 +80,8 @@ def folder(who: str | None, *, modify: bool) -> str:
 def granted(sddl: str, who: str, *, modify: bool, below: bool) -> str | None:
     """The list with one right more; None if it is there already."""
     rights, flags = _MODIFY if modify else _READ, "OICI" if below else ""
-    if any(one.who == who and one.kind == "A" and one.rights == rights for one in entries(sddl)):
+    mine = (one for one in entries(sddl) if one.who == who and one.kind == "A" and "IO" not in one.flags)
+    if any(_covers(one.rights, rights) for one in mine):
         return None
     listed = re.search(r"D:[A-Z]*(?:\([^)]*\))*", sddl)
     return f"{listed[0] if listed else 'D:'}(A;{flags};{rights};;;{who})"

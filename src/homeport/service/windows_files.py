@@ -27,6 +27,7 @@ _PROTECTED, _UNPROTECTED = 0x80000000, 0x20000000
 _ADMINISTRATORS = "O:BA"
 _NOT_FOUND, _PATH_NOT_FOUND, _ACCESS_DENIED, _EXISTS = 2, 3, 5, 183
 _REVISION = 1
+_LONGEST = 512  # characters of a name
 
 
 class Attributes(ctypes.Structure):
@@ -64,6 +65,29 @@ class Files:
         finally:
             self._kernel.LocalFree(found)
             self._kernel.LocalFree(text)
+
+    def name(self, who: str) -> str:
+        r"""DOMAIN\name of a security identifier, or of its two letters; itself, if nobody is called so."""
+        sid, room, kind = ctypes.c_void_p(), DWORD(_LONGEST), DWORD()
+        name, domain = (ctypes.create_unicode_buffer(_LONGEST) for _ in range(2))
+        if not self._advapi.ConvertStringSidToSidW(who, ctypes.byref(sid)):
+            return who
+        try:
+            known = self._advapi.LookupAccountSidW(
+                None,
+                sid,
+                name,
+                ctypes.byref(DWORD(_LONGEST)),
+                domain,
+                ctypes.byref(room),
+                ctypes.byref(kind),
+            )
+        finally:
+            self._kernel.LocalFree(sid)
+        return "\\".join(filter(None, (domain.value, name.value))) if known else who
+
+    def names(self, some: Iterable[str]) -> str:
+        return ", ".join(map(self.name, some))
 
     def make(self, path: Path, sddl: str) -> bool:
         """The folder, with these rights from its first moment; False if it was there already."""
@@ -125,7 +149,8 @@ def prepare(files: Files, plan: Plan) -> tuple[str, ...]:
     said += _ours(files, top, sid, modify=False)
     for place in (state, logs):
         if place.is_relative_to(top):
-            said += _ours(files, place, sid, modify=True)
+            found = tuple(_ours(files, place, sid, modify=True))
+            said += () if said else found  # of whose it was, a word about the whole folder is enough
         else:
             place.mkdir(parents=True, exist_ok=True)
             _grant(files, place, sid, modify=True)
@@ -136,7 +161,7 @@ def prepare(files: Files, plan: Plan) -> tuple[str, ...]:
         said.append(f"{who} may read {file} now; files that it names must be readable for it too")
         if foreign := security.writers(files.describe(file) or ""):
             said.append(
-                f"{file} can be changed by {', '.join(foreign)}, who so decide what the service does"
+                f"{file} can be changed by {files.names(foreign)}, who so decide what the service does"
             )
     return tuple(said)
 
@@ -155,11 +180,14 @@ def programs(files: Files, plan: Plan, folders: Iterable[Path]) -> tuple[str, ..
     """Who else could change what the agent runs; `folders` hold it."""
     if plan.user:
         return ()
+    found: dict[tuple[str, ...], list[str]] = {}
+    for folder in folders:
+        if foreign := security.writers(files.describe(folder) or "D:"):
+            found.setdefault(foreign, []).append(str(folder))
     return tuple(
-        f"{folder} can be changed by {', '.join(foreign)}, who so decide what runs as the service; "
-        "install for all users, below Program Files"
-        for folder in folders
-        if (foreign := security.writers(files.describe(folder) or "D:"))
+        f"{' and '.join(changed)} can be changed by {files.names(foreign)}, who so decide what runs as the "
+        "service; install for all users, below Program Files"
+        for foreign, changed in found.items()
     )
 
 
@@ -172,10 +200,12 @@ def _ours(files: Files, folder: Path, sid: str, *, modify: bool) -> Iterator[str
     before = security.owner(files.describe(folder) or "")
     files.set(folder, wanted, inherits=False)
     if not (before and security.trusted(before)):
-        yield f"{folder} belonged to {before or 'nobody'}: look whether what is in it is yours"
+        yield f"{folder} belonged to {files.name(before) or 'nobody'}: look whether what is in it is yours"
     for below in _below(folder):
         if not security.trusted(whose := security.owner(files.describe(below) or "")) and whose != sid:
             files.set(below, f"{_ADMINISTRATORS}D:AI", inherits=True)
+        else:  # a secret that somebody has made private: for the agent, too
+            _grant(files, below, sid, modify=modify)
 
 
 def _below(folder: Path) -> Iterator[Path]:

@@ -333,8 +333,8 @@ def test_a_pause_is_never_longer_than_the_interval_nor_shorter_than_a_moment(
 
 
 def test_the_first_pauses_are_a_ladder_and_the_others_as_long_as_they_should_be() -> None:
-    ladder = [pause(300, [], rung=rung) for rung in range(8)]
-    assert ladder == [2, 4, 8, 16, 32, 60, 60, 60] and tuple(ladder[:6]) == LADDER
+    ladder = [pause(3600, [], rung=rung) for rung in range(19)]
+    assert ladder == [*LADDER, LADDER[-1], LADDER[-1]] and ladder[:6] == [2, 4, 8, 16, 32, 60]
     assert pause(285, [], rung=None) == 285
     assert pause(300, [500, 40.5, 90], rung=None) == 40.5
 

@@ -713,7 +713,7 @@ def test_before_the_network_is_there_the_agent_looks_again_soon_and_then_at_its_
     world.accounts = {"p": Readable(shop=shop)}
     pass_time(world, HOUR)
     ladder = len([word for word in world.outcomes() if word is X])
-    assert world.pauses[:ladder] == [*LADDER, *[60.0] * (ladder - len(LADDER))]
+    assert world.pauses[:ladder] == [*LADDER[:ladder]]
     assert 5 * MINUTE <= shop.writes[0][0] - START <= 6 * MINUTE
     assert set(world.pauses[ladder:]) == {300.0}
 
@@ -729,6 +729,18 @@ def test_a_provider_that_cannot_be_reached_yet_is_tried_on_the_same_ladder() -> 
     world.accounts = {"p": Unreadable(shop=shop)}
     pass_time(world, HOUR)
     assert [at - START for at, _ in shop.writes] == [0, 2, 6, 14, 30, 62]
+
+
+def test_a_provider_that_is_out_of_order_from_the_start_is_asked_ever_more_seldom() -> None:
+    """Caught: where nothing had ever succeeded, it was asked every minute, for days."""
+
+    def before(owners: object) -> None:
+        raise Unreachable("503")
+
+    shop = Shop(before=before)
+    world = World({"p": Unreadable(shop=shop)})
+    pass_time(world, DAY)
+    assert len(shop.writes) < 320
 
 
 def test_an_agent_whose_account_is_stopped_does_not_look_around_every_minute() -> None:

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -122,7 +123,7 @@ def test_who_only_asks_keeps_no_agent_from_its_lock(tmp_path: Path) -> None:
         threads.submit(ask)
         try:
             for _ in range(100):
-                with Lock(tmp_path):
+                with Lock(tmp_path, time.sleep):
                     assert held(tmp_path)
         finally:
             over.set()

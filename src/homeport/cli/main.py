@@ -141,7 +141,7 @@ class _Parser(argparse.ArgumentParser):
     """Left alone, argparse asks `shutil` for the width of the terminal: half a MiB at every start."""
 
     def __init__(self, **settings: Any) -> None:
-        super().__init__(formatter_class=_help, **settings)
+        super().__init__(formatter_class=_help, allow_abbrev=False, **settings)
 
 
 def _help(prog: str) -> argparse.HelpFormatter:

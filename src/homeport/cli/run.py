@@ -58,7 +58,7 @@ def run(
         if host is None and sys.platform == "win32":
             _mind_the_window(stack)
         try:
-            stack.enter_context(Lock(config.agent.state_dir))
+            stack.enter_context(Lock(config.agent.state_dir, time.sleep))
         except OSError as error:
             LOGGER.warning(
                 "the state directory %s cannot be written (%s): another agent would go unnoticed",

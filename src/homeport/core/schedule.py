@@ -22,7 +22,9 @@ WAITS: dict[Reaction, Sequence[float]] = {
 LONGEST_WAIT = DAY  # no Retry-After, and no clock that jumped, makes us wait longer
 LEEWAY = 5 * MINUTE  # a clock that is set back by less has not jumped
 LEAST_PAUSE = 1.0  # seconds between two rounds, whatever the clocks say
-LADDER = (2.0, 4.0, 8.0, 16.0, 32.0, 60.0)  # from the start until the first success
+# From the start until the first success: a line comes up within minutes, a service that is out of order
+# may stay so for days.
+LADDER = (2.0, 4.0, 8.0, 16.0, 32.0, *[MINUTE] * 10, 2 * MINUTE, 5 * MINUTE)
 DRIFT_AFTER = 15 * MINUTE  # how long an update service may take until its name servers agree
 REMEMBERED = 400 * DAY  # so long, a target that the configuration has lost keeps its memory
 DRIFT_EVERY = 6 * HOUR  # how often a record at a service that cannot be read is repaired

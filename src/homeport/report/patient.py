@@ -12,7 +12,8 @@ from collections.abc import Callable
 from typing import TextIO
 
 PATIENCE = 2.0  # seconds that a reader who is only slow may take to make room
-_PIECE = 60  # characters; none takes more than 6 octets, and 512 always fit into a pipe that has room
+# Characters that always fit into a pipe that has room; none takes more than 12 octets, as `\ud83c\udfe0`.
+_PIECE = getattr(select, "PIPE_BUF", 512) // 12
 
 
 class Patient:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
-import time
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -34,10 +34,12 @@ class AlreadyRunning(ConfigError):
 
 class Lock:
     """Held inside `with`.  Raises `AlreadyRunning`, `OSError` where the directory cannot be written, and
-    `ConfigError` for one that another user may have prepared.
+    `ConfigError` for one that another user may have prepared.  `sleep` waits for so many seconds: who only
+    asks (`held`) has the lock for a moment; without it, nobody is waited for.
     """
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, sleep: Callable[[float], None] | None = None) -> None:
+        self._sleep = sleep
         self._path = directory / "agent.lock"
         self._directory = directory
         self._file = -1
@@ -59,13 +61,22 @@ class Lock:
         private.own_folder(self._directory, OURS)
         private.own_file(self._path, "the lock file")
         self._file = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
-        if not _take_patiently(self._file):
+        if not self._take():
             holder = os.read(self._file, 20).decode("ascii", "replace").strip() or "unknown"
             os.close(self._file)
             self._file = -1
             raise self._taken(holder)
         os.ftruncate(self._file, 0)
         os.write(self._file, f"{os.getpid()}\n".encode())
+
+    def _take(self) -> bool:
+        taken = _take(self._file)
+        for seconds in _PAUSES:
+            if taken or self._sleep is None:
+                break
+            self._sleep(seconds)
+            taken = _take(self._file)
+        return taken
 
     def _taken(self, holder: str) -> AlreadyRunning:
         return AlreadyRunning(
@@ -103,15 +114,6 @@ def _holder(path: Path) -> str:
         return path.read_text("ascii", "replace").strip() or "unknown"
     except OSError:
         return "unknown"
-
-
-def _take_patiently(file: int) -> bool:
-    """Take it, also where somebody who only asks (`held`) has it for a moment."""
-    for pause in _PAUSES:
-        if _take(file):
-            return True
-        time.sleep(pause)
-    return _take(file)
 
 
 def _take(file: int) -> bool:

@@ -32,6 +32,7 @@ from .services import NOTHING, Said, Service
 DAY, HOUR = 86400.0, 3600.0
 LEEWAY = 400.0  # seconds
 PATIENCE = 10.0  # seconds that a round may wait for an account
+STEM = 6  # octets of a secret that are looked for first
 WITNESS = 1.0  # seconds that a second source has, where nobody wrote how many must agree
 
 
@@ -93,8 +94,10 @@ class Judge:
         self.jumped = False  # has the clock, since the state was last read?
         self.sent: dict[str, deque[float]] = {name: deque() for name in services}
         self.most: dict[str, int] = dict.fromkeys(services, 0)
-        words = [word for service in services.values() for word in service.secrets]
-        self.needles = [form.encode() for word in words for form in forms(word)]
+        words = {word for service in services.values() for word in service.secrets}
+        self.needles = sorted({form.encode() for word in words for form in forms(word)})
+        self.stems = sorted({needle[:STEM] for needle in self.needles})  # few: the secrets begin alike
+        self.read: set[str] = set()  # words of reports
 
     def breaks(self, law: str, what: str) -> None:
         self.broken.append(Broken(law, what))
@@ -320,16 +323,21 @@ class Judge:
             true |= service.readable and (holds or account in one.lied)
             if not true:
                 self.breaks("report", f"{told.target} is said to be updated to {sorted(wanted)}; it is not")
-        self.reads("a report", json.dumps([told.as_json(report.trace) for told in report.targets]).encode())
+            words = {told.error or "" for told in report.targets} | {
+                told.why or "" for told in report.targets
+            }
+            self.reads("a report", "\n".join(words - self.read).encode())
+            self.read |= words
 
     def proved(self, proof: Proof) -> None:
         self.reads("a proof", repr(proof).encode())
 
     def reads(self, where: str, octets: bytes) -> None:
         """Octets that somebody could read."""
+        if not any(stem in octets for stem in self.stems):
+            return
         for needle in self.needles:
-            if needle in octets:
-                at = octets.index(needle)
+            if (at := octets.find(needle)) >= 0:
                 near = octets[max(0, at - 40) : at].decode("utf-8", "replace")
                 self.breaks("secret", f"{where} holds a secret, after {near!r}")
 

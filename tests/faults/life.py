@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import io
 import logging
 import tempfile
@@ -23,10 +24,10 @@ from homeport.core.hint import HAND, Hint
 from homeport.core.report import Outcome, Report
 from homeport.core.schedule import Target
 from homeport.core.wish import Rule
-from homeport.replay.clock import VirtualLoop
 from homeport.report.log import LOGGER, JsonFormat, LogView, TextFormat, _Traced
 from homeport.state.store import FILE
 
+from .clock import QuickLoop, thrifty
 from .disk import Disk, failing
 from .judge import DAY, HOUR, Broken, Judge
 from .line import FAULTS, Line, Tongue, sources
@@ -71,9 +72,10 @@ def tell(seed: int, *, aloud: Callable[[str], None] | None = None) -> Story:
     shm = Path("/dev/shm")
     with (
         tempfile.TemporaryDirectory(prefix="homeport-faults-", dir=shm if shm.is_dir() else None) as root,
-        asyncio.Runner(loop_factory=VirtualLoop) as runner,
+        asyncio.Runner(loop_factory=QuickLoop) as runner,
+        thrifty(),
     ):
-        runner.run(_Fate(story, Path(root), aloud).run())
+        runner.run(_Fate(story, Path(root), runner.get_loop().time, aloud).run())
     story.digest = sha256("\n".join(story.lines).encode()).hexdigest()[:16]
     return story
 
@@ -81,8 +83,11 @@ def tell(seed: int, *, aloud: Callable[[str], None] | None = None) -> Story:
 class _Fate:
     """What happens, and when."""
 
-    def __init__(self, story: Story, root: Path, aloud: Callable[[str], None] | None) -> None:
-        self.story, self.aloud = story, aloud
+    def __init__(
+        self, story: Story, root: Path, elapsed: Callable[[], float], aloud: Callable[[str], None] | None
+    ) -> None:
+        self.story, self.aloud, self._elapsed = story, aloud, elapsed
+        self.root = f"{root}/"  # it is another one each time, and the story is to be the same
         self.chance = chance = Random(story.seed)
         self.line = Line(chance)
         self.tongue = Tongue(self.line, chance, lambda: 0.0)
@@ -93,7 +98,9 @@ class _Fate:
         }
         self.strict = chance.random() < 0.7
         self.judge = Judge(self.line, self.services, strict=self.strict, elapsed=self._elapsed)
-        self.lab = Lab(story.seed, chance, self.line, self.tongue, self.services, self.judge, self.say)
+        self.lab = Lab(
+            story.seed, chance, self.line, self.tongue, self.services, self.judge, self.say, elapsed
+        )
         self.judge.wall, self.judge.say = self.lab.now, self.say
         self.lab.weather = {name: Weather() for name in names}
         self.tongue.struck, self.lab.sticks = self.lab.strike, self._stuck
@@ -116,15 +123,12 @@ class _Fate:
     def _true_time(self) -> float:
         return self.lab.true_time()
 
-    def _elapsed(self) -> float:
-        return self.lab.elapsed()
-
     # -- telling ---------------------------------------------------------------------------------
 
     def say(self, text: str) -> None:
         at = self.lab.elapsed()
         clock = f"{int(at % DAY // HOUR):02}:{int(at % HOUR // 60):02}:{at % 60:06.3f}"
-        line = f"{int(at // DAY):4}d {clock} {text}"
+        line = f"{int(at // DAY):4}d {clock} {text.replace(self.root, '')}"
         self.story.lines.append(line)
         if self.aloud is not None:
             self.aloud(line)
@@ -194,6 +198,7 @@ class _Fate:
             began = self.lab.elapsed()
             task.cancel()
             await asyncio.gather(task, over, return_exceptions=True)
+            gc.collect()  # errors of tasks that nobody asked for are told when these are gone
             left = list(asyncio.all_tasks() - here - {task, over})
             if left and life.alive:
                 judge.breaks("alive", f"{len(left)} tasks are left behind: {left[0]!r}")
@@ -269,25 +274,31 @@ class _Fate:
     def _listening(self) -> Iterator[None]:
         """The log, in both its forms, is read by the judge."""
         level, propagate = LOGGER.level, LOGGER.propagate
-        handlers = [_Ear(self._logged, form) for form in (TextFormat(), JsonFormat())]
+        # What is not for everybody to see has the same words in both forms, so one of them will do.
+        handlers = [_Ear(self._logged, TextFormat(), logging.INFO), _Ear(self._logged, JsonFormat())]
         for handler in handlers:
             handler.addFilter(_Traced(TRACE.get))
             LOGGER.addHandler(handler)
         LOGGER.setLevel(logging.DEBUG)
         LOGGER.propagate = False
+        # Nobody asks for the place in the code, the thread or the process (docs: "Optimization").
+        spared = {"_srcfile": None, "logThreads": False, "logProcesses": False, "logMultiprocessing": False}
+        usual = {name: vars(logging)[name] for name in spared}
+        vars(logging).update(spared)
         try:
             yield
         finally:
+            vars(logging).update(usual)
             for handler in handlers:
                 LOGGER.removeHandler(handler)
             LOGGER.setLevel(level)
             LOGGER.propagate = propagate
 
-    def _logged(self, text: str, record: logging.LogRecord, form: logging.Formatter) -> None:
+    def _logged(self, text: str, form: logging.Formatter) -> None:
         if self.life is None or not self.life.alive:
             return
         self.judge.logs(text)
-        if isinstance(form, TextFormat) and record.levelno >= logging.INFO:
+        if isinstance(form, TextFormat):
             self.say(f"    log: {text[20:]}")
 
     def _unhandled(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
@@ -647,15 +658,19 @@ class _Fate:
 
 class _Ear(logging.Handler):
     def __init__(
-        self, hear: Callable[[str, logging.LogRecord, logging.Formatter], None], form: logging.Formatter
+        self,
+        hear: Callable[[str, logging.Formatter], None],
+        form: logging.Formatter,
+        level: int = logging.DEBUG,
     ) -> None:
-        super().__init__()
+        super().__init__(level)
+        self.lock = None  # there are no threads
         self._hear = hear
         self.setFormatter(form)
         self.form = form
 
     def emit(self, record: logging.LogRecord) -> None:
-        self._hear(self.format(record), record, self.form)
+        self._hear(self.format(record), self.form)
 
 
 __all__ = ["FILE", "Story", "tell"]

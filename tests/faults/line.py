@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import struct
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from random import Random
 
@@ -119,6 +120,11 @@ def sources(chance: Random) -> Mapping[RRType, list[Source]]:
     return {RRType.A: four[: chance.randint(3, 5)], RRType.AAAA: six[: chance.randint(3, 4)]}
 
 
+@lru_cache(maxsize=256)
+def _address(text: str) -> IPAddress:
+    return ip_address(text)
+
+
 class Net:
     """See `sources.base.Net`."""
 
@@ -169,16 +175,16 @@ class Net:
         if tongue.fault(HERE):
             raise SourceError("the system does not tell")
         entries = [
-            InterfaceAddress("eth0", ip_address("fe80::7")),
-            InterfaceAddress("eth0", ip_address("192.168.1.2")),
+            InterfaceAddress("eth0", _address("fe80::7")),
+            InterfaceAddress("eth0", _address("192.168.1.2")),
         ]
         if line.six:
             late = tongue.liar == HERE
             stable = line.before(RRType.AAAA) if late else line.now(RRType.AAAA)
             tongue.told(RRType.AAAA, HERE, stable)
             entries += [
-                InterfaceAddress("eth0", ip_address(stable)),
-                InterfaceAddress("eth0", ip_address(f"{stable}:9"), temporary=True),
+                InterfaceAddress("eth0", _address(stable)),
+                InterfaceAddress("eth0", _address(f"{stable}:9"), temporary=True),
             ]
         return entries
 

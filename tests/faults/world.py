@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from ipaddress import ip_address
 from itertools import count
 from random import Random
@@ -42,6 +43,11 @@ EXCHANGES = (*BEFORE, *SENT, *TAKEN, *INSTEAD, *WORDS, *STRANGE)
 SERVERS = ("refused", "hang", "old", "another", "nothing")  # what name servers can do
 
 
+@lru_cache(maxsize=256)
+def _addresses(said: frozenset[str]) -> frozenset[IPAddress]:
+    return frozenset(map(ip_address, said))
+
+
 @dataclass
 class Weather:
     """How it is at one account now."""
@@ -62,6 +68,7 @@ class Lab:
     services: Mapping[str, Service]
     judge: Judge
     tell: Callable[[str], None]  # the story
+    elapsed: Callable[[], float]  # seconds since the beginning, by the clock that never jumps
     jump: float = 0.0  # of the wall clock against the true time
     weather: dict[str, Weather] = field(default_factory=dict)
     servers: dict[str, float] = field(default_factory=dict)  # by account: how often name servers fail
@@ -72,9 +79,6 @@ class Lab:
     sticks: Callable[[], None] = lambda: None  # something hangs for ever
     revoked: set[str] = field(default_factory=set)
     abused: set[tuple[str, str]] = field(default_factory=set)  # account and owner: locked there
-
-    def elapsed(self) -> float:
-        return asyncio.get_running_loop().time()
 
     def true_time(self) -> float:
         return START + self.elapsed()
@@ -100,10 +104,6 @@ class Lab:
         """A person changes a record by hand."""
         service.put(key, addresses)
         self.publish(service)
-
-
-class Gone(BaseException):
-    """Never raised into the agent: a dead process simply stops."""
 
 
 class Life:
@@ -215,7 +215,7 @@ class Life:
                     said = NOTHING
         if self.alive:
             lab.judge.showed(account, key, said)
-        return frozenset(map(ip_address, said))
+        return _addresses(said)
 
     def healthy(self, uplink: str) -> bool:
         return True
@@ -322,13 +322,27 @@ class HttpWire:
     async def _exchange(
         self, service: HttpService, request: Request, said: Said, fault: str | None, trace: str
     ) -> Reply:
-        life, lab, account = self._life, self._lab, self._account
         if fault in INSTEAD or fault in WORDS:
             return self._instead(str(fault), request)
+        # A request that reads changes nothing, so there is nothing to compare.
+        taken = self._read if service.reads(request) else self._written
+        reply = taken(service, request, said, fault, trace)
+        await self._life.gate(f"{self._account}: taken")
+        return await self._struck(service, request, reply, fault, trace)
+
+    def _read(
+        self, service: HttpService, request: Request, said: Said, fault: str | None, trace: str
+    ) -> Reply:
+        return service.fake(request)
+
+    def _written(
+        self, service: HttpService, request: Request, said: Said, fault: str | None, trace: str
+    ) -> Reply:
+        lab, account = self._lab, self._account
         before, rows = service.held(), service.freeze()
         reply = service.fake(request)
         reply = self._locked(service, request, reply, rows, trace)
-        if fault == "nothing" and not service.reads(request):
+        if fault == "nothing":
             service.thaw(rows)
         if fault == "partial":
             service.thaw(rows)
@@ -336,14 +350,20 @@ class HttpWire:
             for key, addresses in first.items():
                 service.put(key, addresses)
             reply = Reply(200, (reply.text.splitlines()[0] + "\r\ndnserr\r\n").encode())
-        if not service.reads(request) and fault != "nothing":
+        if fault != "nothing":
             if service.readable and 200 <= reply.status < 300 and service.freeze() == rows:
                 lab.judge.needless(account, trace, said)
             for key, held in before.items():
                 if held and not service.get(key):
                     lab.judge.dark(account, key)
         lab.publish(service)
-        await life.gate(f"{account}: taken")
+        return reply
+
+    async def _struck(
+        self, service: HttpService, request: Request, reply: Reply, fault: str | None, trace: str
+    ) -> Reply:
+        """What arrives of an answer that was given."""
+        lab, account = self._lab, self._account
         match fault:
             case "reset taken":
                 raise NoAnswer(f"{request}: connection reset before the answer was complete")
@@ -362,9 +382,10 @@ class HttpWire:
                 return Reply(reply.status, reply.body[: len(reply.body) // 2])
             case "portal taken":
                 return Reply(200, PORTAL)
-            case "another address":
-                for rrtype, false in ((RRType.A, lines.FALSE4), (RRType.AAAA, lines.FALSE6)):
-                    for address in {a for k, some in before.items() if k[1] is rrtype for a in some}:
+            case "another address":  # of a reading: see `_can`
+                for (_, rrtype), some in service.held().items():
+                    false = lines.FALSE4 if rrtype is RRType.A else lines.FALSE6
+                    for address in some:
                         reply = Reply(reply.status, reply.body.replace(address.encode(), false.encode()))
                 lab.judge.misled(account, trace)
             case _:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from binascii import crc32
 from collections.abc import Awaitable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Self, TypeVar
 
@@ -297,8 +297,7 @@ def _paced(work: Work, todos: Sequence[Todo]) -> tuple[list[Todo], list[TargetRe
             ready.append(todo)
             continue
         why = pace.says(memory.writes, now, texts(todo.live), wait, mends=_mends(memory, todo))
-        after = replace(
-            memory,
+        after = memory._replace(
             error=why,
             error_at=memory.error_at if memory.error_at is not None else now,
             not_before=now + wait,
@@ -319,7 +318,7 @@ def _mends(memory: Memory, todo: Todo) -> bool:
 
 def _sent(memory: Memory, todo: Todo, now: float) -> Memory:
     """The memory, with one more change that was sent."""
-    return replace(memory, writes=pace.written(memory.writes, now, mended=_mends(memory, todo)))
+    return memory._replace(writes=pace.written(memory.writes, now, mended=_mends(memory, todo)))
 
 
 async def _write(work: Work, todos: Sequence[Todo]) -> dict[Target, Verdict]:
@@ -337,9 +336,9 @@ async def _write(work: Work, todos: Sequence[Todo]) -> dict[Target, Verdict]:
             if verdict is None:
                 memory = _sent(work.memory(todo.target), todo, now)
                 known = schedule.acknowledged(memory, todo.task.wanted, now, sent=True)
-                memories[todo.target] = replace(known, outcome=Outcome.UPDATED, live=todo.after)
+                memories[todo.target] = known._replace(outcome=Outcome.UPDATED, live=todo.after)
                 if (other := _beside(work, todo)) is not None and other not in memories:
-                    memories[other] = replace(work.memory(other), sent_at=now)
+                    memories[other] = work.memory(other)._replace(sent_at=now)
                 event = "updated" if todo.why is None else "refreshed"
                 after = todo.task.wanted.addresses
                 changes.append(work.change(todo.target, event, _before(work, todo), after, todo.why))
@@ -386,7 +385,7 @@ async def _look_again(
             now, after = work.world.now(), decision.acknowledged
             memory = _sent(work.memory(target), before[target], now)
             memory = schedule.acknowledged(memory, after, now, sent=True)
-            memory = replace(memory, outcome=Outcome.UPDATED)
+            memory = memory._replace(outcome=Outcome.UPDATED)
             was = _before(work, before[target])
             work.save({target: memory}, [work.change(target, "updated", was, after.addresses)])
             work.own({target: after.addresses})
@@ -413,12 +412,12 @@ def _settle(work: Work, settled: Sequence[Settled]) -> list[TargetReport]:
         else:
             began = memory.error_at if memory.error_at is not None else now
             error = one.report.error
-            after = replace(memory, error=error, error_at=began if error is not None else None)
+            after = memory._replace(error=error, error_at=began if error is not None else None)
         if one.report.live is not None:
             after = schedule.looked(after, one.report.live, now)
         if one.proved:
-            after = replace(after, verified_at=now)
-        memories[target] = replace(after, outcome=one.report.outcome)
+            after = after._replace(verified_at=now)
+        memories[target] = after._replace(outcome=one.report.outcome)
     work.save(memories, changes)
     work.own({s.report.target: s.acknowledged.addresses for s in settled if s.acknowledged is not None})
     return [one.report for one in settled]
@@ -439,12 +438,12 @@ def _conclude(work: Work, todo: Todo, verdict: Verdict) -> TargetReport:
             todo.shared is not None,
         )
     memory = work.memory(todo.target)
-    after = replace(_failed(work, memory, verdict, wrote=True), wanted=wanted, live=todo.live)
+    after = _failed(work, memory, verdict, wrote=True)._replace(wanted=wanted, live=todo.live)
     if isinstance(verdict, NoAnswer | Unintelligible):
         after = _sent(after, todo, work.world.now())
     if work.account.provider.publishes:  # whatever was written may stand there unpublished
-        after = replace(after, acknowledged=None, acknowledged_at=None)
-    after = replace(after, outcome=Outcome.FAILED)
+        after = after._replace(acknowledged=None, acknowledged_at=None)
+    after = after._replace(outcome=Outcome.FAILED)
     work.save({todo.target: after}, _trouble(work, todo.target, memory, verdict))
     live = None if isinstance(verdict, NoAnswer) else todo.live
     return TargetReport(
@@ -479,7 +478,7 @@ def _leave(work: Work, rules: Sequence[Rule]) -> list[TargetReport]:
     for error in work.ends[:1]:
         for rule in rules:
             memory = work.memory(rule.target)
-            after = replace(_failed(work, memory, error, wrote=False), outcome=Outcome.FAILED)
+            after = _failed(work, memory, error, wrote=False)._replace(outcome=Outcome.FAILED)
             work.save({rule.target: after}, _trouble(work, rule.target, memory, error))
             reports.append(TargetReport(rule.target, Outcome.FAILED, None, memory.live, error=str(error)))
     return reports

@@ -40,6 +40,7 @@ fuzz: dev
 
 # The fault lab: lives of an agent in virtual time.  A seed that fails prints how to see its story.
 SEEDS := 10000
+FROM := 1
 soak: dev
 	$(BIN)/python -m tests.faults --soak $(SEEDS) --from $(FROM)
 

@@ -94,7 +94,8 @@ class _Fate:
         names = chance.sample(EVERY, chance.randint(2, 3))
         secret = [f"s3cr3t/{chance.randbytes(6).hex()}&y +{name}" for name in names]
         self.services = {
-            name: service(name, word, self._true_time) for name, word in zip(names, secret, strict=True)
+            name: service(name, word, self._true_time, names=chance.choice([1, 1, 2]))
+            for name, word in zip(names, secret, strict=True)
         }
         self.strict = chance.random() < 0.7
         self.judge = Judge(self.line, self.services, strict=self.strict, elapsed=self._elapsed)
@@ -108,6 +109,7 @@ class _Fate:
         self.sources = sources(chance)
         self.ttl = chance.choice([None, 300, 3600])
         self.verify = chance.random() < 0.8
+        self.level = chance.choice([logging.DEBUG, logging.INFO, logging.INFO])
         self.hears = chance.choice([nobody, everybody])
         self.interval, self.span = chance.choice(SPANS)
         self.disk = Disk(root, chance)
@@ -279,7 +281,7 @@ class _Fate:
         for handler in handlers:
             handler.addFilter(_Traced(TRACE.get))
             LOGGER.addHandler(handler)
-        LOGGER.setLevel(logging.DEBUG)
+        LOGGER.setLevel(self.level)
         LOGGER.propagate = False
         # Nobody asks for the place in the code, the thread or the process (docs: "Optimization").
         spared = {"_srcfile": None, "logThreads": False, "logProcesses": False, "logMultiprocessing": False}

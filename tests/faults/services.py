@@ -321,12 +321,13 @@ MAKERS: Mapping[str, type[HttpService]] = {
 EVERY = (*MAKERS, "own")
 
 
-def service(account: str, secret: str, now: Callable[[], float]) -> Service:
+def service(account: str, secret: str, now: Callable[[], float], *, names: int = 2) -> Service:
     """The service of that account; `now` is the true time, which its signatures keep to."""
-    if account == "own":
-        return Primary(account, ("home.own.test", "nas.own.test"), secret, now)
     zone = "duckdns.org" if account == "duck" else f"{account}.test"
-    return MAKERS[account](account, (f"home.{zone}", f"nas.{zone}"), secret)
+    owners = tuple(f"{label}.{zone}" for label in ("home", "nas")[:names])
+    if account == "own":
+        return Primary(account, owners, secret, now)
+    return MAKERS[account](account, owners, secret)
 
 
 def account_of(owner: Name) -> str:

@@ -92,8 +92,8 @@ class Judge:
         self.waits: dict[str, Hold] = {}  # Retry-After
         self.last: dict[Target, TargetReport] = {}
         self.jumped = False  # has the clock, since the state was last read?
-        self.sent: dict[str, deque[float]] = {name: deque() for name in services}
-        self.most: dict[str, int] = dict.fromkeys(services, 0)
+        self.sent: dict[str, deque[float]] = {}
+        self.limits: dict[str, Budget | None] = {}  # of the services that tell addresses
         words = {word for service in services.values() for word in service.secrets}
         self.needles = sorted({form.encode() for word in words for form in forms(word)})
         self.stems = sorted({needle[:STEM] for needle in self.needles})  # few: the secrets begin alike
@@ -126,14 +126,22 @@ class Judge:
                 self.breaks(
                     law, f"{account} is asked {late:.0f} s after it said: not for {hold.seconds:.0f} s"
                 )
-        times = self.sent[account]
+        self._counts(account, budget)
+
+    def _counts(self, whom: str, budget: Budget | None) -> None:
+        if budget is None:
+            return
+        times, now = self.sent.setdefault(whom, deque()), self.elapsed()
         times.append(now)
-        if budget is not None:
-            while times[0] <= now - budget.seconds:
-                times.popleft()
-            self.most[account] = max(self.most[account], len(times))
-            if len(times) > budget.requests:
-                self.breaks("budget", f"{account}: {len(times)} requests in {budget.seconds} s")
+        while times[0] <= now - budget.seconds:
+            times.popleft()
+        if len(times) > budget.requests:
+            self.breaks("budget", f"{whom}: {len(times)} requests in {budget.seconds} s")
+
+    def source(self, operator: str) -> None:
+        """A service that tells addresses is asked; both families are one service."""
+        self.checks += 1
+        self._counts(f"source {operator}", self.limits.get(operator))
 
     def _holds(self, hold: Hold, trace: str) -> bool:
         """Is it in force, for another round than the one that was under way when it began?
@@ -289,16 +297,18 @@ class Judge:
             if trip is not None and (hold := tables[trip.kind].get(trip.account)) is not None:
                 hold.saved = True
 
-    def ended(self, *, forgot: bool) -> None:
-        """The process is gone; what it had not written down, the next one cannot know."""
+    def ended(self, *, forgot: bool, lost: bool = False) -> None:
+        """The process is gone; what it had not written down, the next one cannot know.
+
+        `lost`: for a while its disk took nothing, so how often it asked is not on it.
+        """
         self.life += 1
         self.acks = {key: ack for key, ack in self.acks.items() if ack.saved and not forgot}
         for table in (self.stops, self.blocks, self.waits):
             for name in [name for name, hold in table.items() if forgot or not hold.saved]:
                 del table[name]
-        if forgot or self.jumped:
-            for times in self.sent.values():
-                times.clear()
+        if forgot or lost or self.jumped:
+            self.sent.clear()
 
     # -- reports, logs, octets -------------------------------------------------------------------
 

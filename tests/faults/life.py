@@ -107,6 +107,8 @@ class _Fate:
         self.tongue.struck, self.lab.sticks = self.lab.strike, self._stuck
         self.tongue.told = lambda rrtype, operator, address: self.judge.heard(TRACE.get(), rrtype, address)
         self.sources = sources(chance)
+        self.tongue.asked = self._asked
+        self.judge.limits = {one.operator: one.limit for some in self.sources.values() for one in some}
         self.ttl = chance.choice([None, 300, 3600])
         self.verify = chance.random() < 0.8
         self.level = chance.choice([logging.DEBUG, logging.INFO, logging.INFO])
@@ -124,6 +126,10 @@ class _Fate:
 
     def _true_time(self) -> float:
         return self.lab.true_time()
+
+    def _asked(self, operator: str) -> None:
+        if self.life is not None and self.life.alive:
+            self.judge.source(operator)
 
     # -- telling ---------------------------------------------------------------------------------
 
@@ -217,7 +223,7 @@ class _Fate:
                 store._db.close()
             self.disk.clear()
             life.alive = False
-            judge.ended(forgot=self.forget)
+            judge.ended(forgot=self.forget, lost=store.lost)
             self.forget = False
         await asyncio.sleep(chance.uniform(0.5, 30.0))  # until whoever watches over it starts it again
 

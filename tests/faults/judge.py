@@ -63,6 +63,7 @@ class Hold:
     wall: float  # seconds since 1970, by the agent's clock
     seconds: float = inf
     saved: bool = False  # has the agent written it down?
+    moved: bool = False  # has the clock been, since then?
 
 
 @dataclass
@@ -91,7 +92,7 @@ class Judge:
         self.blocks: dict[str, Hold] = {}  # 'abuse'
         self.waits: dict[str, Hold] = {}  # Retry-After
         self.last: dict[Target, TargetReport] = {}
-        self.jumped = False  # has the clock, since the state was last read?
+        self.moved = False  # has the clock, since this process began?
         self.sent: dict[str, deque[float]] = {}
         self.limits: dict[str, Budget | None] = {}  # of the services that tell addresses
         words = {word for service in services.values() for word in service.secrets}
@@ -154,7 +155,7 @@ class Judge:
         if hold.seconds == inf:
             return True
         spent = self.elapsed() - hold.began
-        if hold.life != self.life and self.jumped:
+        if hold.life != self.life and hold.moved:
             return False
         return spent + LEEWAY < hold.seconds
 
@@ -307,7 +308,17 @@ class Judge:
         for table in (self.stops, self.blocks, self.waits):
             for name in [name for name, hold in table.items() if forgot or not hold.saved]:
                 del table[name]
-        if forgot or lost or self.jumped:
+        if forgot or lost or self.moved:
+            self.sent.clear()
+        self.moved = False
+
+    def jumped(self, *, unseen: bool) -> None:
+        """The clock is moved; `unseen`: nobody runs who could see it."""
+        self.moved = True
+        for table in (self.stops, self.blocks, self.waits):
+            for hold in table.values():
+                hold.moved = True
+        if unseen:
             self.sent.clear()
 
     # -- reports, logs, octets -------------------------------------------------------------------

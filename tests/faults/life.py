@@ -437,13 +437,13 @@ class _Fate:
         if self.chance.random() < 0.15:
             by = -self.lab.now() + 86400.0  # a machine without a battery, at its boot
         self.lab.jump += by
-        self.judge.jumped = True
+        self.judge.jumped(unseen=self.life is None or not self.life.alive)
         self.say(f"the clock jumps by {by:+.0f} s")
         if abs(by) > HOUR or self.chance.random() < 0.5:  # else it stays as it is
             self._for(self._length(), self._clock_right)
 
     def _clock_right(self) -> None:
-        self.judge.jumped = True
+        self.judge.jumped(unseen=self.life is None or not self.life.alive)
         self.lab.jump = 0.0
 
     async def _kill(self) -> None:
@@ -596,7 +596,7 @@ class _Fate:
         tongue.trouble.clear()
         tongue.liar = None
         self.line.up = self.line.six = True
-        lab.jump = 0.0
+        self._clock_right()
         self.disk.mode, self.disk.die_in = "well", None
         self.judge.freed()
         if self.life is not None:

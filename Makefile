@@ -42,6 +42,7 @@ fuzz: dev
 SEEDS := 10000
 FROM := 1
 soak: dev
+	$(BIN)/python -m tests.faults --gates 1
 	$(BIN)/python -m tests.faults --soak $(SEEDS) --from $(FROM)
 
 # All that tests/conftest.py does not keep for Linux.  Wine makes single tests slow, which is no defect.

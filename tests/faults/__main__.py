@@ -29,6 +29,13 @@ def main() -> int:
     )
     parser.add_argument("--from", type=int, default=1, metavar="SEED", dest="first")
     parser.add_argument("--workers", type=int, metavar="N", help="processes instead of one for each core")
+    parser.add_argument("--kill", type=int, metavar="GATE", help="of the short life SEED: killed there")
+    parser.add_argument(
+        "--cancel", type=int, metavar="GATE", help="of the short life SEED: asked to end there"
+    )
+    parser.add_argument(
+        "--gates", type=int, metavar="STRIDE", help="strike short lives at every so-manieth gate"
+    )
     parser.add_argument("--json", metavar="FIRST:LAST:STEP", help="live these seeds; an object a line")
     asked = parser.parse_args()
     if os.environ.get("PYTHONHASHSEED") != FIXED:
@@ -38,20 +45,46 @@ def main() -> int:
         return _worker(*map(int, asked.json.split(":")))
     if asked.soak:
         return _soak(asked.first, asked.soak, asked.workers)
+    if asked.gates:
+        return _gates(asked.gates)
     if asked.seed is None:
         parser.error("which seed?")
-    return _one(asked.seed)
+    return _one(asked.seed, asked.kill, asked.cancel)
 
 
-def _one(seed: int) -> int:
+def _one(seed: int, kill: int | None, cancel: int | None) -> int:
+    from .gates import strike
     from .life import tell
 
-    story = tell(seed, aloud=print)
+    if kill is not None or cancel is not None:
+        story = strike(seed, "cancel" if kill is None else "kill", kill or cancel or 0, aloud=print)
+    else:
+        story = tell(seed, aloud=print)
     print(
         f"\nseed {seed}: {story.days:.1f} days, {story.lives} processes, {story.rounds} rounds, "
         f"{story.requests} requests, {sum(story.struck.values())} faults, digest {story.digest}"
     )
     return 1 if story.broken else 0
+
+
+def _gates(stride: int) -> int:
+    """Strike every short life at every gate, or at every so-manieth; on one core."""
+    from .gates import SCENES, WAYS, every
+
+    lived = failed = 0
+    for scene in range(SCENES):
+        for way in WAYS:
+            for gate, story in every(scene, way, stride=stride):
+                lived += 1
+                failed += bool(story.broken)
+                for law, what in story.broken[:1]:
+                    repeat = f"python -m tests.faults {scene} --{way} {gate}"
+                    print(f"[{law}] {what}\n    {repeat}", flush=True)
+            print(
+                f"scene {scene}, {way}: {lived} lives so far, {failed} failed", file=sys.stderr, flush=True
+            )
+    print(f"{lived} short lives, each struck at another gate; {failed} finds")
+    return 1 if failed else 0
 
 
 def _worker(first: int, last: int, step: int) -> int:

@@ -88,6 +88,7 @@ class Judge:
         self.life = 0
         self.rounds: dict[str, Round] = {}
         self.acks: dict[tuple[str, Key], Ack] = {}
+        self.told: dict[tuple[str, Key], frozenset[str]] = {}  # last, whatever became of it
         self.stops: dict[str, Hold] = {}  # by account: wrong credentials
         self.blocks: dict[str, Hold] = {}  # 'abuse'
         self.waits: dict[str, Hold] = {}  # Retry-After
@@ -165,6 +166,7 @@ class Judge:
         for key, addresses in said.items():
             for address in addresses:
                 self._right(account, trace, key, address)
+            self.told[account, key] = addresses
         self._news(account, said)
 
     def _right(self, account: str, trace: str, key: Key, address: str) -> None:
@@ -173,7 +175,7 @@ class Judge:
         if one is None:
             self.breaks("right", f"{account}: {name} is written outside of any round")
             return
-        if address in self.line.had(rrtype, one.began) or self._stands(account, key, address):
+        if address in self.line.had(rrtype, one.began) or self._stands(account, trace, key, address):
             return
         # Excuse: a lone witness.  Where nobody wrote how many must agree, one that nobody contradicts
         # within a second is believed; the manual says so.
@@ -184,16 +186,18 @@ class Judge:
             return
         self.breaks("right", f"{account}: {name} is to be {address}, which the line does not have")
 
-    def _stands(self, account: str, key: Key, address: str) -> bool:
+    def _stands(self, account: str, trace: str, key: Key, address: str) -> bool:
         """Does the service hold just that?
 
-        Where one request tells both families, the other one is told beside: as it stands there, if
-        nobody knows better, or if what it should be was refused.
+        Where one request tells both families, the other one is told beside: as it stands there, or as
+        it was told last, if nobody knows better, or if what it should be was refused.
         """
         ack = self.acks.get((account, key))
-        return self.services[account].get(key) == {address} or (
-            ack is not None and ack.addresses == {address}
-        )
+        if {address} in (self.services[account].get(key), ack and ack.addresses):
+            return True
+        one = self.rounds[trace]
+        better = any(true for _, rrtype, true in one.heard if rrtype is key[1])
+        return not better and self.told.get((account, key)) == {address}
 
     def _news(self, account: str, said: Said) -> None:
         """Is anything of it not acknowledged yet, for each name?"""

@@ -66,7 +66,12 @@ class Story:
     digest: str = ""
 
 
-def tell(seed: int, *, aloud: Callable[[str], None] | None = None) -> Story:
+def tell(
+    seed: int,
+    *,
+    aloud: Callable[[str], None] | None = None,
+    fate: Callable[[Story, Path, Callable[[], float]], Fate] | None = None,
+) -> Story:
     """Live the life of that seed.  Its lines are told as they happen, if somebody listens."""
     story = Story(seed)
     shm = Path("/dev/shm")
@@ -75,13 +80,17 @@ def tell(seed: int, *, aloud: Callable[[str], None] | None = None) -> Story:
         asyncio.Runner(loop_factory=QuickLoop) as runner,
         thrifty(),
     ):
-        runner.run(_Fate(story, Path(root), runner.get_loop().time, aloud).run())
+        elapsed = runner.get_loop().time
+        one = Fate(story, Path(root), elapsed, aloud) if fate is None else fate(story, Path(root), elapsed)
+        runner.run(one.run())
     story.digest = sha256("\n".join(story.lines).encode()).hexdigest()[:16]
     return story
 
 
-class _Fate:
+class Fate:
     """What happens, and when."""
+
+    most_names = 2  # of one account
 
     def __init__(
         self, story: Story, root: Path, elapsed: Callable[[], float], aloud: Callable[[str], None] | None
@@ -91,10 +100,10 @@ class _Fate:
         self.chance = chance = Random(story.seed)
         self.line = Line(chance)
         self.tongue = Tongue(self.line, chance, lambda: 0.0)
-        names = chance.sample(EVERY, chance.randint(2, 3))
+        names = self.choose()
         secret = [f"s3cr3t/{chance.randbytes(6).hex()}&y +{name}" for name in names]
         self.services = {
-            name: service(name, word, self._true_time, names=chance.choice([1, 1, 2]))
+            name: service(name, word, self._true_time, names=chance.choice([1, 1, self.most_names]))
             for name, word in zip(names, secret, strict=True)
         }
         self.strict = chance.random() < 0.7
@@ -106,14 +115,10 @@ class _Fate:
         self.lab.weather = {name: Weather() for name in names}
         self.tongue.struck, self.lab.sticks = self.lab.strike, self._stuck
         self.tongue.told = lambda rrtype, operator, address: self.judge.heard(TRACE.get(), rrtype, address)
-        self.sources = sources(chance)
+        self.strike: tuple[str, int] | None = None  # "kill" or "cancel", and the gate at which that is
+        self.settle()
         self.tongue.asked = self._asked
         self.judge.limits = {one.operator: one.limit for some in self.sources.values() for one in some}
-        self.ttl = chance.choice([None, 300, 3600])
-        self.verify = chance.random() < 0.8
-        self.level = chance.choice([logging.DEBUG, logging.INFO, logging.INFO])
-        self.hears = chance.choice([nobody, everybody])
-        self.interval, self.span = chance.choice(SPANS)
         self.disk = Disk(root, chance)
         self.fingerprints = dict.fromkeys(names, 0)
         self.life: Life | None = None
@@ -123,6 +128,20 @@ class _Fate:
         self.logs = io.StringIO()
         self.once = False  # do the next processes run one round only?
         self.phase = "trouble"
+
+    def choose(self) -> list[str]:
+        """The services of this life."""
+        return self.chance.sample(EVERY, self.chance.randint(2, 3))
+
+    def settle(self) -> None:
+        """What the configuration says, and how long the trouble lasts."""
+        chance = self.chance
+        self.sources = sources(chance)
+        self.ttl = chance.choice([None, 300, 3600])
+        self.verify = chance.random() < 0.8
+        self.level = chance.choice([logging.DEBUG, logging.INFO, logging.INFO])
+        self.hears = chance.choice([nobody, everybody])
+        self.interval, self.span = chance.choice(SPANS)
 
     def _true_time(self) -> float:
         return self.lab.true_time()
@@ -149,7 +168,7 @@ class _Fate:
         interval = f"a look every {self.interval:.0f} s for {self.span / DAY:.3g} days"
         self.say(f"seed {self.story.seed}: {', '.join(self.services)}; {interval}; strict={self.strict}")
         with failing(self.disk), self._listening():
-            events = asyncio.ensure_future(self._events())
+            events = asyncio.ensure_future(self.events())
             try:
                 while not events.done() and not self.judge.broken:
                     await self._process(events)
@@ -169,6 +188,7 @@ class _Fate:
         story, judge, chance = self.story, self.judge, self.chance
         story.lives += 1
         life = Life(self.lab)
+        life.strike = self.strike
         here = set(asyncio.all_tasks())
         store = Kept.open(self.disk.here, self._warned)
         store.life, store.lost = life, self.disk.mode != "well"
@@ -315,7 +335,7 @@ class _Fate:
 
     # -- what happens ----------------------------------------------------------------------------
 
-    async def _events(self) -> None:
+    async def events(self) -> None:
         """The troubled time, then a day on which all is well."""
         chance = self.chance
         # Not everything goes wrong in every life: some show what one trouble alone does.
@@ -563,9 +583,9 @@ class _Fate:
             await asyncio.sleep(self.chance.uniform(0.01, 20))
 
     async def _retries(self) -> None:
-        self._retry()
+        self.retry()
 
-    def _retry(self) -> None:
+    def retry(self) -> None:
         """As `homeport retry` does, in the process that runs."""
         if self.store is None or self.life is None or not self.life.alive:
             return
@@ -604,13 +624,13 @@ class _Fate:
             self.life.end("the person starts it again, now that all is well")
         await asyncio.sleep(60)
         self.once = False
-        self._retry()
-        await self._converges("after all faults ended", 2 * max(self.interval, HOUR) + 14 * HOUR)
+        self.retry()
+        await self.converges("after all faults ended", 2 * max(self.interval, HOUR) + 14 * HOUR)
         await self._drill()
         await asyncio.sleep(min(DAY, 12 * self.interval))
-        await self._converges("after a quiet time", MINUTE)
+        await self.converges("after a quiet time", MINUTE)
 
-    async def _converges(self, when: str, within: float) -> None:
+    async def converges(self, when: str, within: float) -> None:
         ends = self.lab.elapsed() + within
         while wrong := self._wrong():
             if self.lab.elapsed() >= ends:
@@ -660,8 +680,8 @@ class _Fate:
             self.judge.breaks("delay", f"while {victim} failed: {text}")
         self.lab.weather[victim] = Weather()
         self.judge.freed()
-        self._retry()
-        await self._converges("after the drill", 2 * max(self.interval, HOUR) + 14 * HOUR)
+        self.retry()
+        await self.converges("after the drill", 2 * max(self.interval, HOUR) + 14 * HOUR)
 
 
 class _Ear(logging.Handler):

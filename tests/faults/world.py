@@ -116,6 +116,7 @@ class Life:
         self.why = ""
         self.kill_in: int | None = None  # gates
         self.cancel_in: int | None = None
+        self.strike: tuple[str, int] | None = None  # "kill" or "cancel", and at which gate of the lab
         self.died: Callable[[], None] = lambda: None
         self._traces = count()
         self._bell = asyncio.Event()
@@ -128,6 +129,10 @@ class Life:
         """Every await of the agent comes through here."""
         lab = self.lab
         lab.steps += 1
+        if self.strike is not None and self.strike[1] == lab.steps:
+            if self.strike[0] == "kill":
+                self.kill(f"killed at gate {lab.steps}: {where}")
+            self.end(f"asked to end at gate {lab.steps}: {where}")
         if self.alive and self.kill_in is not None:
             self.kill_in -= 1
             if self.kill_in <= 0:

@@ -15,13 +15,14 @@ from ..core import budget, circuit
 from ..core.budget import Budget, Spent
 from ..core.circuit import Party, Trip
 from ..core.errors import ProviderError
-from ..core.schedule import DAY, LEEWAY
+from ..core.schedule import DAY
 from ..sources.base import Source
 from ..state.store import Store
 from .world import Account
 
 _log = logging.getLogger(__name__)
 
+SLEWED = 0.5  # seconds; a clock that is corrected by less has not jumped, and is followed
 KEPT = 2 * DAY  # longer than any window of a budget
 
 
@@ -150,7 +151,7 @@ class Guard:
         wall, elapsed = self._wall(), self._elapsed()
         if self._last is not None:
             jump = (wall - self._last[0]) - (elapsed - self._last[1])
-            if abs(jump) > LEEWAY:
+            if abs(jump) > SLEWED:
                 self._keep({key: circuit.shifted(trip, jump) for key, trip in self._circuits.items()})
                 for meter in self._meters.values():
                     meter.spent, meter.kept = (

@@ -25,7 +25,7 @@ from ..core.wish import Rule
 from ..state.store import Store
 from .decide import Settled, Todo
 from .guard import Guard
-from .hearing import Hearing, nobody
+from .hearing import Hearing, Missed, never_mind, nobody
 from .lines import Lines
 from .observe import observe
 from .progress import Heeded
@@ -57,12 +57,13 @@ class Agent:
         proved: Callable[[Proof], None],
         *,
         hears: Hearing = nobody,
+        missed: Missed = never_mind,
     ) -> None:
         self._setup, self._world, self._store = setup, world, store
         self._report = report
         self._memories = store.memories()
         self._guard = Guard(store, world.now, world.elapsed)
-        self._lines = Lines(store, hears, lambda _: True)
+        self._lines = Lines(store, hears, lambda _: True, missed=missed)
         self._next: tuple[Setup, World, asyncio.Future[None]] | None = None
         self._gone: tuple[Rule, ...] = ()  # of targets that the setup does not have any more
         self._left: list[World] = []  # in which slow work may still be under way

@@ -29,6 +29,9 @@ class Short(Fate):
 
     most_names = 1
 
+    def wants(self) -> str | None:
+        return ("failover", None, "all")[self.story.seed % 3] if self.story.seed >= SCENES else None
+
     def choose(self) -> list[str]:
         return [EVERY[self.story.seed % SCENES], EVERY[(self.story.seed + 1) % SCENES]]
 

@@ -78,9 +78,15 @@ class Round:
 
 class Judge:
     def __init__(
-        self, line: Line, services: Mapping[str, Service], *, strict: bool, elapsed: Callable[[], float]
+        self,
+        lines: Mapping[str, Line],
+        services: Mapping[str, Service],
+        *,
+        strict: bool,
+        elapsed: Callable[[], float],
     ) -> None:
-        self.line, self.services, self.strict, self.elapsed = line, services, strict, elapsed
+        self.lines, self.services, self.strict, self.elapsed = lines, services, strict, elapsed
+        self.down: dict[str, float] = {}  # lines of several that the agent knows to be down, since when
         self.wall: Callable[[], float] = lambda: 0.0
         self.say: Callable[[str], None] = lambda text: None
         self.broken: list[Broken] = []
@@ -110,9 +116,9 @@ class Judge:
     def began(self, trace: str) -> None:
         self.rounds[trace] = Round(self.elapsed(), self.life)
 
-    def heard(self, trace: str, rrtype: RRType, address: str) -> None:
+    def heard(self, trace: str, line: Line, rrtype: RRType, address: str) -> None:
         if (one := self.rounds.get(trace)) is not None:
-            true = address in self.line.had(rrtype, one.began)
+            true = address in line.had(rrtype, one.began)
             one.heard.append((self.elapsed(), rrtype, true))
 
     # -- a request leaves ----------------------------------------------------------------------
@@ -175,7 +181,13 @@ class Judge:
         if one is None:
             self.breaks("right", f"{account}: {name} is written outside of any round")
             return
-        if address in self.line.had(rrtype, one.began) or self._stands(account, trace, key, address):
+        its = [uplink for uplink, line in self.lines.items() if address in line.had(rrtype, one.began)]
+        if any(self.down.get(uplink, inf) >= one.began for uplink in its):
+            return
+        if self._stands(account, trace, key, address):
+            return
+        if its:
+            self.breaks("line", f"{account}: {name} is to be {address}, of {its[0]}, which is down")
             return
         # Excuse: a lone witness.  Where nobody wrote how many must agree, one that nobody contradicts
         # within a second is believed; the manual says so.
@@ -193,11 +205,12 @@ class Judge:
         it was told last, if nobody knows better, or if what it should be was refused.
         """
         ack = self.acks.get((account, key))
-        if {address} in (self.services[account].get(key), ack and ack.addresses):
+        said = frozenset({address})
+        if said == self.services[account].get(key) or (ack is not None and said == ack.addresses):
             return True
         one = self.rounds[trace]
         better = any(true for _, rrtype, true in one.heard if rrtype is key[1])
-        return not better and self.told.get((account, key)) == {address}
+        return not better and said == self.told.get((account, key))
 
     def _news(self, account: str, said: Said) -> None:
         """Is anything of it not acknowledged yet, for each name?"""

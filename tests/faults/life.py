@@ -10,6 +10,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from random import Random
@@ -20,7 +21,7 @@ from homeport.agent.loop import TRACE, Agent
 from homeport.agent.world import Account, Setup, Uplink
 from homeport.core import circuit
 from homeport.core.dns import RRType
-from homeport.core.hint import HAND, Hint
+from homeport.core.hint import HAND, HEALTH, Hint
 from homeport.core.report import Outcome, Report
 from homeport.core.schedule import Target
 from homeport.core.wish import Rule
@@ -30,8 +31,8 @@ from homeport.state.store import FILE
 from .clock import QuickLoop, thrifty
 from .disk import Disk, failing
 from .judge import DAY, HOUR, Broken, Judge
-from .line import FAULTS, Line, Tongue, sources
-from .services import EVERY, Dyndns2, HttpService, service
+from .line import FAULTS, LINE, OTHER, Line, Tongue, sources
+from .services import EVERY, SEVERAL, Dyndns2, HttpService, service
 from .world import EXCHANGES, Kept, Lab, Life, Weather
 
 MINUTE = 60.0
@@ -98,8 +99,10 @@ class Fate:
         self.story, self.aloud, self._elapsed = story, aloud, elapsed
         self.root = f"{root}/"  # it is another one each time, and the story is to be the same
         self.chance = chance = Random(story.seed)
+        self.policy = self.wants()
         self.line = Line(chance)
-        self.tongue = Tongue(self.line, chance, lambda: 0.0)
+        self.lines = {LINE: self.line} | ({} if self.policy is None else {OTHER: Line(chance)})
+        self.tongues = {name: Tongue(line, chance, lambda: 0.0) for name, line in self.lines.items()}
         names = self.choose()
         secret = [f"s3cr3t/{chance.randbytes(6).hex()}&y +{name}" for name in names]
         self.services = {
@@ -107,17 +110,18 @@ class Fate:
             for name, word in zip(names, secret, strict=True)
         }
         self.strict = chance.random() < 0.7
-        self.judge = Judge(self.line, self.services, strict=self.strict, elapsed=self._elapsed)
+        self.judge = Judge(self.lines, self.services, strict=self.strict, elapsed=self._elapsed)
         self.lab = Lab(
-            story.seed, chance, self.line, self.tongue, self.services, self.judge, self.say, elapsed
+            story.seed, chance, self.lines, self.tongues, self.services, self.judge, self.say, elapsed
         )
         self.judge.wall, self.judge.say = self.lab.now, self.say
         self.lab.weather = {name: Weather() for name in names}
-        self.tongue.struck, self.lab.sticks = self.lab.strike, self._stuck
-        self.tongue.told = lambda rrtype, operator, address: self.judge.heard(TRACE.get(), rrtype, address)
+        self.lab.sticks = self._stuck
+        for tongue in self.tongues.values():
+            tongue.struck, tongue.asked = self.lab.strike, self._asked
+            tongue.told = partial(self._told, tongue.line)
         self.strike: tuple[str, int] | None = None  # "kill" or "cancel", and the gate at which that is
         self.settle()
-        self.tongue.asked = self._asked
         self.judge.limits = {one.operator: one.limit for some in self.sources.values() for one in some}
         self.disk = Disk(root, chance)
         self.fingerprints = dict.fromkeys(names, 0)
@@ -129,9 +133,14 @@ class Fate:
         self.once = False  # do the next processes run one round only?
         self.phase = "trouble"
 
+    def wants(self) -> str | None:
+        """The policy of all records, of two lines; None: there is one line."""
+        return self.chance.choice(["failover", "all", None, None, None, None])
+
     def choose(self) -> list[str]:
-        """The services of this life."""
-        return self.chance.sample(EVERY, self.chance.randint(2, 3))
+        """The services of this life; with `all`, those that hold several addresses of a type."""
+        some = SEVERAL if self.policy == "all" else EVERY
+        return self.chance.sample(some, self.chance.randint(2, 3))
 
     def settle(self) -> None:
         """What the configuration says, and how long the trouble lasts."""
@@ -145,6 +154,9 @@ class Fate:
 
     def _true_time(self) -> float:
         return self.lab.true_time()
+
+    def _told(self, line: Line, rrtype: RRType, operator: str, address: str) -> None:
+        self.judge.heard(TRACE.get(), line, rrtype, address)
 
     def _asked(self, operator: str) -> None:
         if self.life is not None and self.life.alive:
@@ -277,16 +289,23 @@ class Fate:
         ]
         return Setup(
             rules=tuple(
-                Rule(target, ("line",), ttl=self.ttl, written=target.rrtype is RRType.A)
+                Rule(
+                    target,
+                    tuple(self.lines),
+                    self.policy or "failover",
+                    ttl=self.ttl,
+                    written=target.rrtype is RRType.A,
+                )
                 for target in targets
             ),
             uplinks={
-                "line": Uplink(
-                    name="line",
+                name: Uplink(
+                    name=name,
                     sources=self.sources,
                     agree=2 if self.strict else None,
                     by_default=frozenset({RRType.AAAA}),
                 )
+                for name in self.lines
             },
             accounts={
                 name: Account(name, one.provider(), f"{name} {self.fingerprints[name]}")
@@ -360,39 +379,66 @@ class Fate:
 
     async def _moves(self) -> None:
         rrtype = self.chance.choice(list(RRType))
-        was = self.line.now(rrtype)
-        now = self.line.change(rrtype, self.lab.elapsed())
-        self.say(f"the line changes from {was} to {now}")
+        name, line = self._some_line()
+        was = line.now(rrtype)
+        now = line.change(rrtype, self.lab.elapsed())
+        self.say(f"the {name} changes from {was} to {now}")
         if self.chance.random() < 0.5 and self.life is not None:
             from ipaddress import ip_address
 
-            self.life.hint(Hint("nat-pmp", f"the gateway announces {now}", "line", ip_address(now)))
+            self.life.hint(Hint("nat-pmp", f"the gateway announces {now}", name, ip_address(now)))
 
     async def _flaps(self) -> None:
         self.lab.strike("flapping")
         rrtype, elapsed = self.chance.choice(list(RRType)), self.lab.elapsed
-        one, other = self.line.now(rrtype), self.line.change(rrtype, elapsed())
-        self.say(f"the line flaps between {one} and {other}")
+        name, line = self._some_line()
+        one, other = line.now(rrtype), line.change(rrtype, elapsed())
+        self.say(f"the {name} flaps between {one} and {other}")
         for _ in range(self.chance.randint(2, 9)):
             await asyncio.sleep(self.chance.uniform(0.2, 40))
-            self.line.change(rrtype, elapsed(), one)
+            line.change(rrtype, elapsed(), one)
             one, other = other, one
-        self.say(f"and stays at {self.line.now(rrtype)}")
+        self.say(f"and stays at {line.now(rrtype)}")
 
     async def _outage(self) -> None:
         self.lab.strike("outage")
-        self.line.up = False
-        self.say("the line is down")
+        name, _ = self._some_line()
+        self._goes(name, up=False)
         await asyncio.sleep(self._length(5.0) / 4)
-        self.line.up = True
-        self.say("the line is up")
+        self._goes(name, up=True)
+
+    def _some_line(self) -> tuple[str, Line]:
+        return self.chance.choice(list(self.lines.items()))
+
+    def _goes(self, name: str, *, up: bool) -> None:
+        """A line goes down, or comes up; of several, probes find it out soon after."""
+        self.lines[name].up = up
+        self.say(f"the {name} is {'up' if up else 'down'}")
+        if self.policy is not None:
+            self._for(self.chance.uniform(1, 20), lambda: self._probed(name))
+
+    def _probed(self, name: str) -> None:
+        """What the probes of a line have found out; see `net.health`."""
+        up = self.lines[name].up
+        if up == (name not in self.lab.down):
+            return
+        if up:
+            self.lab.down.discard(name)
+            self.judge.down.pop(name, None)
+        else:
+            self.lab.down.add(name)
+            self.judge.down[name] = self.lab.elapsed()
+        self.say(f"probes find that the {name} is {'up' if up else 'down'}")
+        if self.life is not None:
+            self.life.hint(Hint(HEALTH, f"{name} is {'up' if up else 'down'}", name))
 
     async def _no_six(self) -> None:
         self.lab.strike("no IPv6")
-        self.line.six = False
+        _, line = self._some_line()
+        line.six = False
         self.say("the line carries no IPv6")
         await asyncio.sleep(self._length())
-        self.line.six = True
+        line.six = True
         self.say("the line carries IPv6")
 
     def _for(self, seconds: float, end: Callable[[], object]) -> None:
@@ -421,23 +467,25 @@ class Fate:
         operators = sorted({one.operator for some in self.sources.values() for one in some})
         some = self.chance.sample(operators, self.chance.randint(1, len(operators)))
         often = self.chance.choice([0.2, 0.6, 1.0])
-        self.tongue.kinds = self.chance.sample(FAULTS, self.chance.choice([1, 3, len(FAULTS)]))
-        self.tongue.trouble = dict.fromkeys(some, often)
+        tongue = self.chance.choice(list(self.tongues.values()))
+        tongue.kinds = self.chance.sample(FAULTS, self.chance.choice([1, 3, len(FAULTS)]))
+        tongue.trouble = dict.fromkeys(some, often)
         seconds = self._length()
         self.say(f"{', '.join(some)} fail ({often:.0%}) for {seconds:.0f} s")
-        self._for(seconds, self.tongue.trouble.clear)
+        self._for(seconds, tongue.trouble.clear)
 
     async def _lies(self) -> None:
         self.lab.strike("lie")
         operators = sorted({one.operator for some in self.sources.values() for one in some})
-        self.tongue.liar = self.chance.choice(operators)
-        self.tongue.lie = self.chance.choice(["false", "old"])
+        tongue = self.chance.choice(list(self.tongues.values()))
+        tongue.liar = self.chance.choice(operators)
+        tongue.lie = self.chance.choice(["false", "old"])
         seconds = self._length()
-        self.say(f"{self.tongue.liar} lies ({self.tongue.lie}) for {seconds:.0f} s")
-        self._for(seconds, self._honest)
+        self.say(f"{tongue.liar} lies ({tongue.lie}) for {seconds:.0f} s")
+        self._for(seconds, lambda: self._honest(tongue))
 
-    def _honest(self) -> None:
-        self.tongue.liar = None
+    def _honest(self, tongue: Tongue) -> None:
+        tongue.liar = None
 
     async def _bad_servers(self) -> None:
         name = self.chance.choice(list(self.services))
@@ -599,7 +647,7 @@ class Fate:
 
     async def _all_is_well(self) -> None:
         """Faults end.  Then every target must converge, and whoever fails must delay no other."""
-        lab, tongue = self.lab, self.tongue
+        lab = self.lab
         self.say("all is well from here on")
         for name in self.services:
             lab.weather[name] = Weather()
@@ -613,9 +661,11 @@ class Fate:
         for one in self.services.values():
             if isinstance(one, HttpService):
                 one.fake.refused.clear()
-        tongue.trouble.clear()
-        tongue.liar = None
-        self.line.up = self.line.six = True
+        for name, tongue in self.tongues.items():
+            tongue.trouble.clear()
+            tongue.liar = None
+            tongue.line.up = tongue.line.six = True
+            self._probed(name)
         self._clock_right()
         self.disk.mode, self.disk.die_in = "well", None
         self.judge.freed()
@@ -627,6 +677,7 @@ class Fate:
         self.retry()
         await self.converges("after all faults ended", 2 * max(self.interval, HOUR) + 14 * HOUR)
         await self._drill()
+        await self._loses_a_line()
         await asyncio.sleep(min(DAY, 12 * self.interval))
         await self.converges("after a quiet time", MINUTE)
 
@@ -642,12 +693,27 @@ class Fate:
 
     def _wrong(self, but: Sequence[str] = ()) -> list[str]:
         return [
-            f"{name}: {key[0]} {key[1]} is {sorted(held)}, not {self.line.now(key[1])}"
+            f"{name}: {key[0]} {key[1]} is {sorted(held)}, not {sorted(self._right(key[1]))}"
             for name, one in self.services.items()
             if name not in but
             for key, held in one.held().items()
-            if held != {self.line.now(key[1])}
+            if held != self._right(key[1])
         ]
+
+    def _right(self, rrtype: RRType) -> set[str]:
+        """What every name should be: of the first line that is up, or of all."""
+        up = [line.now(rrtype) for name, line in self.lines.items() if name not in self.lab.down]
+        return set(up if self.policy == "all" else up[:1])
+
+    async def _loses_a_line(self) -> None:
+        """Of two, one goes down: once all is quiet, no name has an address of it; and it comes back."""
+        if self.policy is None:
+            return
+        name, _ = self._some_line()
+        for up in (False, True):
+            self._goes(name, up=up)
+            await asyncio.sleep(20)
+            await self.converges(f"since the {name} is {'up' if up else 'down'}", 10 * HOUR)
 
     def _paced(self) -> set[str]:
         """The accounts with names that are not changed now since they were changed too often."""
@@ -668,11 +734,13 @@ class Fate:
             self.life.hint(Hint("system", "something changed"))
         await asyncio.sleep(chance.uniform(0, 15))
         for rrtype in RRType:
-            self.line.change(rrtype, self.lab.elapsed())
+            for line in self.lines.values():
+                line.change(rrtype, self.lab.elapsed())
         if self.life is not None:
-            for rrtype in RRType:
-                now = self.line.now(rrtype)
-                self.life.hint(Hint("nat-pmp", f"it is {now} now", "line", ip_address(now)))
+            for name, line in self.lines.items():
+                for rrtype in RRType:
+                    now = line.now(rrtype)
+                    self.life.hint(Hint("nat-pmp", f"it is {now} now", name, ip_address(now)))
         began = self.lab.elapsed()
         while (wrong := self._wrong([victim, *self._paced()])) and self.lab.elapsed() < began + 40:
             await asyncio.sleep(1)

@@ -30,6 +30,8 @@ FAULTS = (
     "5xx", "429", "private", "family", "several", "error page",
 )  # fmt: skip
 
+LINE, OTHER = "line", "lte"  # the uplinks; most lives have only the first
+
 Step = Callable[[str], Awaitable[None]]
 
 

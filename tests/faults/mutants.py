@@ -152,6 +152,18 @@ MUTANTS = (
         "    if True:\n        return []",
     ),
     Mutant(
+        "a line that is down is published",
+        "core/wish.py",
+        "    return [uplink for uplink in rule.uplinks if not health.get(uplink, True)]",
+        "    return []",
+    ),
+    Mutant(
+        "of several lines the last is taken",
+        "core/wish.py",
+        'used = known if rule.policy == "all" else known[:1]',
+        'used = known if rule.policy == "all" else known[-1:]',
+    ),
+    Mutant(
         "the budget of a source is not kept",
         "agent/guard.py",
         "        if source.limit is None or not",

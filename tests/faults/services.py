@@ -319,6 +319,7 @@ MAKERS: Mapping[str, type[HttpService]] = {
     "desec": Desec,
 }
 EVERY = (*MAKERS, "own")
+SEVERAL = ("cf", "desec", "own")  # hold several addresses of one type
 
 
 def service(account: str, secret: str, now: Callable[[], float], *, names: int = 2) -> Service:

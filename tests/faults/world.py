@@ -24,7 +24,7 @@ from tests.fakes import header, shown
 
 from . import line as lines
 from .judge import Judge
-from .line import PORTAL, Line, Net, Tongue
+from .line import LINE, PORTAL, Line, Net, Tongue
 from .services import NOTHING, Dyndns2, HttpService, Primary, Said, Service, account_of
 
 START = 1_800_000_000.0  # 2027-01-15
@@ -63,8 +63,8 @@ class Lab:
 
     seed: int
     chance: Random
-    line: Line
-    tongue: Tongue
+    lines: Mapping[str, Line]
+    tongues: Mapping[str, Tongue]
     services: Mapping[str, Service]
     judge: Judge
     tell: Callable[[str], None]  # the story
@@ -78,7 +78,12 @@ class Lab:
     requests: int = 0
     sticks: Callable[[], None] = lambda: None  # something hangs for ever
     revoked: set[str] = field(default_factory=set)
+    down: set[str] = field(default_factory=set)  # lines that their probes found to be down
     abused: set[tuple[str, str]] = field(default_factory=set)  # account and owner: locked there
+
+    @property
+    def online(self) -> bool:
+        return any(line.up for line in self.lines.values())
 
     def true_time(self) -> float:
         return START + self.elapsed()
@@ -166,7 +171,7 @@ class Life:
         return PrimaryWire(self)
 
     def net(self, uplink: str) -> Net:
-        return Net(self.lab.tongue, self.gate)
+        return Net(self.lab.tongues[uplink], self.gate)
 
     def transport(self, account: str) -> HttpWire:
         return HttpWire(self, account)
@@ -189,7 +194,7 @@ class Life:
     async def servers(self, owner: Name, primary: tuple[str, int] | None) -> Sequence[Server]:
         lab = self.lab
         await self.gate(f"the name servers of {owner}")
-        if not lab.line.up:
+        if not lab.online:
             raise Unreachable("no resolver answers")
         if lab.chance.random() < lab.servers.get(account_of(owner), 0.0) / 4:
             lab.strike("resolver")
@@ -199,7 +204,7 @@ class Life:
     async def authoritative(self, server: Server, owner: Name, rrtype: RRType) -> frozenset[IPAddress]:
         lab, key, account = self.lab, (owner, rrtype), account_of(owner)
         await self.gate(f"{server.name} is asked for {rrtype}")
-        if not lab.line.up:
+        if not lab.online:
             raise Unreachable("no route")
         service = lab.services[account]
         said = lab.shows(service, key, lab.chance.uniform(0, lab.lag))
@@ -213,7 +218,7 @@ class Life:
                     await asyncio.sleep(4.8)
                     raise NoAnswer("no answer")
                 case "old":
-                    said = frozenset({lab.line.before(rrtype)})
+                    said = frozenset({lab.lines[LINE].before(rrtype)})
                 case "another":
                     said = frozenset({lines.FALSE4 if rrtype is RRType.A else lines.FALSE6})
                 case _:
@@ -223,7 +228,7 @@ class Life:
         return _addresses(said)
 
     def healthy(self, uplink: str) -> bool:
-        return True
+        return uplink not in self.lab.down
 
     async def proved(self, uplink: str) -> None:
         await self.gate("is the line up?", 0, 0.01)
@@ -290,7 +295,7 @@ class HttpWire:
             fault = "503"
         if fault in ("another address", "partial") and not self._can(service, request, str(fault)):
             fault = None
-        if not lab.line.up:
+        if not lab.online:
             fault = "refused"
         if fault is not None:
             lab.strike(fault)
@@ -499,7 +504,7 @@ class PrimaryWire:
             fault = None
         if weather.hang:
             fault = "hang taken"
-        if not lab.line.up:
+        if not lab.online:
             fault = "refused"
         if fault:
             lab.strike(fault)

@@ -46,8 +46,10 @@ laws: dev
 
 # The fault lab: lives of an agent in virtual time.  A seed that fails prints how to see its story.
 SEEDS := 10000
+FROM := 1
 soak: dev
-	$(BIN)/python -m tests.faults --soak $(SEEDS)
+	$(BIN)/python -m tests.faults --gates 1
+	$(BIN)/python -m tests.faults --soak $(SEEDS) --from $(FROM)
 
 # All that tests/conftest.py does not keep for Linux.  Wine makes single tests slow, which is no defect.
 test-windows: dev windows-lab

@@ -97,6 +97,28 @@ def test_a_change_while_nobody_listened_is_no_evidence() -> None:
     assert rhythm.trust([*history, Sighting(NOON, (), None, listening=False)]) == rhythm.trust(history)
 
 
+def test_who_told_until_now_and_did_not_tell_the_newest_change_is_silent() -> None:
+    assert rhythm.silent([]) == frozenset()
+    assert rhythm.silent(changes("nat-pmp", "pcp", None)) == {"nat-pmp", "pcp"}
+    assert rhythm.silent(changes("upnp", None, "pcp", "hand", None)) == {"pcp"}
+    for history in (
+        changes(None),  # nobody ever told
+        changes("pcp", "pcp"),  # it was told
+        changes("pcp", None, None),  # it is known already
+        changes("pcp", "hand"),  # a person was faster
+        [*changes("pcp"), Sighting(NOON, ("8.8.8.2",), None, listening=False)],
+    ):
+        assert rhythm.silent(history) == frozenset()
+
+
+@given(SIGHTINGS)
+def test_whoever_is_silent_is_trusted_no_more(history: list[Sighting]) -> None:
+    in_order = sorted(history, key=lambda one: one.at)
+    if silent := rhythm.silent(in_order):
+        assert rhythm.trust(in_order).streak == 0 < rhythm.trust(in_order[:-1]).streak
+        assert silent <= rhythm.TELLERS.keys()
+
+
 def test_trust_is_forgotten_when_nothing_has_renewed_it_for_a_quarter() -> None:
     trust = rhythm.trust(changes(*["nat-pmp"] * 5))
     assert rhythm.interval(BASE, trust, None, NOON + 120 * DAY) == BASE

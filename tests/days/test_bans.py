@@ -258,6 +258,24 @@ def test_what_one_account_learns_holds_the_next_request_of_another_in_the_same_r
     assert len(wire.sent) == 1
 
 
+@pytest.mark.parametrize("jump", [90.0, -90.0, 2 * HOUR])
+def test_a_clock_that_is_moved_by_however_little_ends_no_budget_early(jump: float) -> None:
+    """Budgets are as short as a second: less than that is what a clock may be moved by unnoticed."""
+    world, limit = World({}), Budget(1, 60)
+
+    async def go() -> None:
+        guard = Guard(Store(None, quiet), world.now, world.elapsed)
+        guard.spend({"echo": limit})
+        world.jump = jump
+        assert guard.wait(["echo"], limit) == pytest.approx(66)
+        await asyncio.sleep(59)
+        assert guard.wait(["echo"], limit) == pytest.approx(7)
+        await asyncio.sleep(7.1)
+        assert guard.wait(["echo"], limit) == 0.0
+
+    live(go())
+
+
 # -- one name, changed again and again ------------------------------------------------------------
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Collection, Iterable
-from dataclasses import replace
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
@@ -32,7 +32,7 @@ from homeport.core.observation import Absent
 from homeport.core.report import Outcome
 from homeport.core.schedule import LADDER, Target
 from homeport.core.secret import Secret
-from homeport.driver import Budget, Provider
+from homeport.driver import Api, Budget, Provider, Update, Verdict
 from homeport.providers.cloudflare import Cloudflare
 from homeport.providers.dyndns2 import DynDNS2
 from homeport.state.store import Store
@@ -1142,7 +1142,7 @@ def test_names_that_the_driver_does_not_find_are_told_as_the_provider_tells_them
     store = pass_time(world, HOUR)
     kept = memory(store, "p", "home.example.net")
     assert "no zone of this account contains home.example.net" in str(kept.error)
-    assert kept == replace(kept, stopped_by="p") and NoSuchName.reaction is not None
+    assert kept.stopped_by == "p" and NoSuchName.reaction is not None
 
 
 class BothAtOnce(Unreadable):
@@ -1174,5 +1174,39 @@ def test_a_family_that_is_told_beside_the_other_counts_as_told_when_it_is_to_be_
             assert shop.writes == []
             await world.run(store, HOUR)
             assert shop.addresses(rrtype=AAAA) == ["2600::1"]
+
+    live(go())
+
+
+def reset() -> None:
+    raise NoAnswer("the connection was reset")
+
+
+def test_a_family_that_waits_is_told_beside_the_other_and_counts_as_told(tmp_path: Path) -> None:
+    """A service that forgets who is not named must hear of both, even while one waits for its next try."""
+    named: list[list[RRType]] = []
+    lost: list[Callable[[], None]] = [*[lambda: None] * 20, *[reset] * 6, lambda: None]
+
+    @dataclass(frozen=True, kw_only=True)
+    class Forgetful(BothAtOnce):
+        async def put(self, api: Api, update: Update) -> Mapping[Name, Verdict]:
+            named.append(sorted(update.addresses))
+            return await super().put(api, update)
+
+    async def go() -> None:
+        now = asyncio.get_running_loop().time
+        shop = Shop(after=lambda _: lost.pop()())
+        world = World(
+            {"dyn": Forgetful(shop=shop)},
+            says={
+                RRType.A: lambda: "8.8.8.1" if now() < HOUR else "8.8.8.2",
+                RRType.AAAA: lambda: "2600::1" if now() < HOUR + 20 * MINUTE else "2600::2",
+            },
+        )
+        with Store.open(tmp_path, quiet) as store:
+            await world.run(store, 6 * HOUR)
+        assert (shop.addresses(), shop.addresses(rrtype=AAAA)) == (["8.8.8.2"], ["2600::2"])
+        assert all(len(families) == 2 for families in named)
+        assert len(named) == 1 + 6 + 1  # and nobody is told again what was acknowledged beside the other
 
     live(go())

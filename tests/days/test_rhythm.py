@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Sequence
 from ipaddress import ip_address
 from pathlib import Path
@@ -15,6 +16,7 @@ from homeport.core.dns import RRType
 from homeport.core.errors import SourceError
 from homeport.core.hint import Hint, Tell
 from homeport.core.rhythm import Sighting
+from homeport.net.ears import Ears
 from homeport.state.store import Store
 
 from .test_hints import Line, change, lived
@@ -195,6 +197,63 @@ def test_the_roll_knows_who_listens_and_tells_when_one_ends(seconds: float, hint
     assert deaf.heard == [{"nat-pmp", "pcp"}]
     assert deaf.roll.hears("fiber") == frozenset()
     assert [(hint.origin, hint.uplink) for hint in told] == [("ears", "fiber")] * hints
+
+
+class Hangs:
+    """A listener that hears of some changes, and then goes on for ever without a word."""
+
+    name = "gateway announcements"
+
+    def __init__(self, *heard: Hint) -> None:
+        self.heard, self.runs = list(heard), 0
+
+    async def run(self, tell: Tell) -> None:
+        self.runs += 1
+        for hint in self.heard:
+            tell(hint)
+        await asyncio.Event().wait()
+
+
+def test_a_listener_that_hangs_begins_anew_once_a_look_has_found_what_it_did_not_tell(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    line, roll, hangs = Line(), Roll(), Hangs()
+    caplog.set_level(logging.INFO)
+    world = at_home(line, Shop())
+    world.hears, world.missed = roll.hears, roll.missed
+    ears = Ears([], [roll.ear(hangs, "nat-pmp", "pcp", uplink="default")], world.tell)
+    events = [event for day in range(6) for event in told(line, day * DAY + HOUR + 77, day)]
+    events += [(10 * DAY, change(line, address(10))), (12 * DAY, change(line, address(12)))]
+
+    async def go() -> None:
+        listening = asyncio.ensure_future(ears.run())
+        with Store.open(tmp_path, quiet) as store:
+            await lived(world, store, 13 * DAY, *events)
+        listening.cancel()
+        await asyncio.gather(listening, return_exceptions=True)
+
+    live(go())
+    assert hangs.runs == 2  # and not again for the next change: it has told nothing since
+    said = [text for text in caplog.messages if "gateway announcements" in text]
+    assert len(said) == 1 and "told nothing of a change that a look found; it begins anew" in said[0]
+
+
+def test_a_listener_that_is_doubted_for_another_uplink_goes_on() -> None:
+    roll, hangs, told = Roll(), Hangs(), list[Hint]()
+
+    async def go() -> None:
+        work = asyncio.ensure_future(roll.ear(hangs, "upnp", uplink="lte").run(told.append))
+        await asyncio.sleep(HOUR)
+        roll.missed("fiber", {"upnp"})
+        roll.missed("lte", {"nat-pmp"})
+        await asyncio.sleep(HOUR)
+        assert not work.done()
+        roll.missed("lte", {"nat-pmp", "upnp"})
+        with pytest.raises(SourceError, match="told nothing of a change"):
+            await work
+
+    live(go())
+    assert told == [] and roll.hears("lte") == frozenset()
 
 
 def test_a_listener_of_one_uplink_tells_nothing_of_another() -> None:

@@ -14,7 +14,7 @@ from ipaddress import IPv4Address, IPv6Address, ip_address
 from itertools import count
 from typing import Any, ClassVar, TypeVar
 
-from homeport.agent.hearing import Hearing, nobody
+from homeport.agent.hearing import Hearing, Missed, never_mind, nobody
 from homeport.agent.loop import Agent
 from homeport.agent.verify import Proof
 from homeport.agent.world import Account, Setup, Uplink
@@ -243,6 +243,7 @@ class World:
     interval: float = 300.0
     verify: bool = False
     hears: Hearing = nobody
+    missed: Missed = never_mind
     routes: Collection[RRType] = tuple(RRType)
     allow: tuple[str, ...] = ()
     fingerprints: dict[str, str] = field(default_factory=dict)
@@ -357,7 +358,15 @@ class World:
         )
 
     def agent(self, store: Store) -> Agent:
-        return Agent(self.setup(), self, store, self.reports.append, self.proofs.append, hears=self.hears)
+        return Agent(
+            self.setup(),
+            self,
+            store,
+            self.reports.append,
+            self.proofs.append,
+            hears=self.hears,
+            missed=self.missed,
+        )
 
     async def run(self, store: Store, seconds: float) -> None:
         """The agent from its start until it is ended after that time."""

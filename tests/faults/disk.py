@@ -39,15 +39,13 @@ class Disk:
         self.commits = 0
         self.die_in: int | None = None  # commits until the process dies in one
         self.died: Callable[[], None] = lambda: None
+        self._enter()
+
+    def _enter(self) -> None:
+        self.here = self.root / f"life-{self.number}"
+        self.file = self.here / FILE
+        self.path = str(self.file)
         self.here.mkdir()
-
-    @property
-    def here(self) -> Path:
-        return self.root / f"life-{self.number}"
-
-    @property
-    def file(self) -> Path:
-        return self.here / FILE
 
     def octets(self) -> bytes:
         return b"".join(path.read_bytes() for path in sorted(self.here.iterdir()) if path.is_file())
@@ -56,7 +54,7 @@ class Disk:
         """What is in the files now is what the next process finds.  `log`: the write-ahead log instead."""
         old = self.here
         self.number += 1
-        self.here.mkdir()
+        self._enter()
         for path in old.iterdir():
             if path.is_file() and not path.name.endswith("-shm"):
                 shutil.copyfile(path, self.here / path.name)
@@ -80,7 +78,7 @@ class Disk:
     # -- asked by the connection -------------------------------------------------------------
 
     def ours(self, connection: Connection) -> bool:
-        return connection.path == str(self.file)
+        return connection.path == self.path
 
     def refuse(self) -> None:
         """Raise as SQLite would on such a disk."""

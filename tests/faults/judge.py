@@ -32,6 +32,7 @@ from .services import NOTHING, Said, Service
 DAY, HOUR = 86400.0, 3600.0
 LEEWAY = 400.0  # seconds
 PATIENCE = 10.0  # seconds that a round may wait for an account
+STEM = 6  # octets of a secret that are looked for first
 WITNESS = 1.0  # seconds that a second source has, where nobody wrote how many must agree
 
 
@@ -62,6 +63,7 @@ class Hold:
     wall: float  # seconds since 1970, by the agent's clock
     seconds: float = inf
     saved: bool = False  # has the agent written it down?
+    moved: bool = False  # has the clock been, since then?
 
 
 @dataclass
@@ -76,9 +78,15 @@ class Round:
 
 class Judge:
     def __init__(
-        self, line: Line, services: Mapping[str, Service], *, strict: bool, elapsed: Callable[[], float]
+        self,
+        lines: Mapping[str, Line],
+        services: Mapping[str, Service],
+        *,
+        strict: bool,
+        elapsed: Callable[[], float],
     ) -> None:
-        self.line, self.services, self.strict, self.elapsed = line, services, strict, elapsed
+        self.lines, self.services, self.strict, self.elapsed = lines, services, strict, elapsed
+        self.down: dict[str, float] = {}  # lines of several that the agent knows to be down, since when
         self.wall: Callable[[], float] = lambda: 0.0
         self.say: Callable[[str], None] = lambda text: None
         self.broken: list[Broken] = []
@@ -86,15 +94,18 @@ class Judge:
         self.life = 0
         self.rounds: dict[str, Round] = {}
         self.acks: dict[tuple[str, Key], Ack] = {}
+        self.told: dict[tuple[str, Key], frozenset[str]] = {}  # last, whatever became of it
         self.stops: dict[str, Hold] = {}  # by account: wrong credentials
         self.blocks: dict[str, Hold] = {}  # 'abuse'
         self.waits: dict[str, Hold] = {}  # Retry-After
         self.last: dict[Target, TargetReport] = {}
-        self.jumped = False  # has the clock, since the state was last read?
-        self.sent: dict[str, deque[float]] = {name: deque() for name in services}
-        self.most: dict[str, int] = dict.fromkeys(services, 0)
-        words = [word for service in services.values() for word in service.secrets]
-        self.needles = [form.encode() for word in words for form in forms(word)]
+        self.moved = False  # has the clock, since this process began?
+        self.sent: dict[str, deque[float]] = {}
+        self.limits: dict[str, Budget | None] = {}  # of the services that tell addresses
+        words = {word for service in services.values() for word in service.secrets}
+        self.needles = sorted({form.encode() for word in words for form in forms(word)})
+        self.stems = sorted({needle[:STEM] for needle in self.needles})  # few: the secrets begin alike
+        self.read: set[str] = set()  # words of reports
 
     def breaks(self, law: str, what: str) -> None:
         self.broken.append(Broken(law, what))
@@ -105,9 +116,9 @@ class Judge:
     def began(self, trace: str) -> None:
         self.rounds[trace] = Round(self.elapsed(), self.life)
 
-    def heard(self, trace: str, rrtype: RRType, address: str) -> None:
+    def heard(self, trace: str, line: Line, rrtype: RRType, address: str) -> None:
         if (one := self.rounds.get(trace)) is not None:
-            true = address in self.line.had(rrtype, one.began)
+            true = address in line.had(rrtype, one.began)
             one.heard.append((self.elapsed(), rrtype, true))
 
     # -- a request leaves ----------------------------------------------------------------------
@@ -123,14 +134,22 @@ class Judge:
                 self.breaks(
                     law, f"{account} is asked {late:.0f} s after it said: not for {hold.seconds:.0f} s"
                 )
-        times = self.sent[account]
+        self._counts(account, budget)
+
+    def _counts(self, whom: str, budget: Budget | None) -> None:
+        if budget is None:
+            return
+        times, now = self.sent.setdefault(whom, deque()), self.elapsed()
         times.append(now)
-        if budget is not None:
-            while times[0] <= now - budget.seconds:
-                times.popleft()
-            self.most[account] = max(self.most[account], len(times))
-            if len(times) > budget.requests:
-                self.breaks("budget", f"{account}: {len(times)} requests in {budget.seconds} s")
+        while times[0] <= now - budget.seconds:
+            times.popleft()
+        if len(times) > budget.requests:
+            self.breaks("budget", f"{whom}: {len(times)} requests in {budget.seconds} s")
+
+    def source(self, operator: str) -> None:
+        """A service that tells addresses is asked; both families are one service."""
+        self.checks += 1
+        self._counts(f"source {operator}", self.limits.get(operator))
 
     def _holds(self, hold: Hold, trace: str) -> bool:
         """Is it in force, for another round than the one that was under way when it began?
@@ -143,7 +162,7 @@ class Judge:
         if hold.seconds == inf:
             return True
         spent = self.elapsed() - hold.began
-        if hold.life != self.life and self.jumped:
+        if hold.life != self.life and hold.moved:
             return False
         return spent + LEEWAY < hold.seconds
 
@@ -153,6 +172,7 @@ class Judge:
         for key, addresses in said.items():
             for address in addresses:
                 self._right(account, trace, key, address)
+            self.told[account, key] = addresses
         self._news(account, said)
 
     def _right(self, account: str, trace: str, key: Key, address: str) -> None:
@@ -161,7 +181,13 @@ class Judge:
         if one is None:
             self.breaks("right", f"{account}: {name} is written outside of any round")
             return
-        if address in self.line.had(rrtype, one.began) or self._stands(account, key, address):
+        its = [uplink for uplink, line in self.lines.items() if address in line.had(rrtype, one.began)]
+        if any(self.down.get(uplink, inf) >= one.began for uplink in its):
+            return
+        if self._stands(account, trace, key, address):
+            return
+        if its:
+            self.breaks("line", f"{account}: {name} is to be {address}, of {its[0]}, which is down")
             return
         # Excuse: a lone witness.  Where nobody wrote how many must agree, one that nobody contradicts
         # within a second is believed; the manual says so.
@@ -172,16 +198,19 @@ class Judge:
             return
         self.breaks("right", f"{account}: {name} is to be {address}, which the line does not have")
 
-    def _stands(self, account: str, key: Key, address: str) -> bool:
+    def _stands(self, account: str, trace: str, key: Key, address: str) -> bool:
         """Does the service hold just that?
 
-        Where one request tells both families, the other one is told beside: as it stands there, if
-        nobody knows better, or if what it should be was refused.
+        Where one request tells both families, the other one is told beside: as it stands there, or as
+        it was told last, if nobody knows better, or if what it should be was refused.
         """
         ack = self.acks.get((account, key))
-        return self.services[account].get(key) == {address} or (
-            ack is not None and ack.addresses == {address}
-        )
+        said = frozenset({address})
+        if said == self.services[account].get(key) or (ack is not None and said == ack.addresses):
+            return True
+        one = self.rounds[trace]
+        better = any(true for _, rrtype, true in one.heard if rrtype is key[1])
+        return not better and said == self.told.get((account, key))
 
     def _news(self, account: str, said: Said) -> None:
         """Is anything of it not acknowledged yet, for each name?"""
@@ -236,8 +265,9 @@ class Judge:
     def throttled(self, account: str, trace: str, seconds: float) -> None:
         self.waits[account] = self._hold(trace, min(seconds, DAY))
 
-    def refused(self, account: str, trace: str) -> None:
-        self.stops.setdefault(account, self._hold(trace, inf))
+    def refused(self, account: str, trace: str, seconds: float = inf) -> None:
+        if account not in self.stops or seconds < inf:
+            self.stops[account] = self._hold(trace, seconds)
 
     def blocked(self, account: str, trace: str) -> None:
         self.blocks.setdefault(account, self._hold(trace, DAY))
@@ -283,19 +313,32 @@ class Judge:
         """The agent has written down whom it leaves alone."""
         for trip in circuits.values():
             tables = {Kind.STOP: self.stops, Kind.BLOCK: self.blocks, Kind.WAIT: self.waits}
+            tables[Kind.DOUBT] = self.stops
             if trip is not None and (hold := tables[trip.kind].get(trip.account)) is not None:
                 hold.saved = True
 
-    def ended(self, *, forgot: bool) -> None:
-        """The process is gone; what it had not written down, the next one cannot know."""
+    def ended(self, *, forgot: bool, lost: bool = False) -> None:
+        """The process is gone; what it had not written down, the next one cannot know.
+
+        `lost`: for a while its disk took nothing, so how often it asked is not on it.
+        """
         self.life += 1
         self.acks = {key: ack for key, ack in self.acks.items() if ack.saved and not forgot}
         for table in (self.stops, self.blocks, self.waits):
             for name in [name for name, hold in table.items() if forgot or not hold.saved]:
                 del table[name]
-        if forgot or self.jumped:
-            for times in self.sent.values():
-                times.clear()
+        if forgot or lost or self.moved:
+            self.sent.clear()
+        self.moved = False
+
+    def jumped(self, *, unseen: bool) -> None:
+        """The clock is moved; `unseen`: nobody runs who could see it."""
+        self.moved = True
+        for table in (self.stops, self.blocks, self.waits):
+            for hold in table.values():
+                hold.moved = True
+        if unseen:
+            self.sent.clear()
 
     # -- reports, logs, octets -------------------------------------------------------------------
 
@@ -320,16 +363,21 @@ class Judge:
             true |= service.readable and (holds or account in one.lied)
             if not true:
                 self.breaks("report", f"{told.target} is said to be updated to {sorted(wanted)}; it is not")
-        self.reads("a report", json.dumps([told.as_json(report.trace) for told in report.targets]).encode())
+            words = {told.error or "" for told in report.targets} | {
+                told.why or "" for told in report.targets
+            }
+            self.reads("a report", "\n".join(words - self.read).encode())
+            self.read |= words
 
     def proved(self, proof: Proof) -> None:
         self.reads("a proof", repr(proof).encode())
 
     def reads(self, where: str, octets: bytes) -> None:
         """Octets that somebody could read."""
+        if not any(stem in octets for stem in self.stems):
+            return
         for needle in self.needles:
-            if needle in octets:
-                at = octets.index(needle)
+            if (at := octets.find(needle)) >= 0:
                 near = octets[max(0, at - 40) : at].decode("utf-8", "replace")
                 self.breaks("secret", f"{where} holds a secret, after {near!r}")
 

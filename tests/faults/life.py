@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import io
 import logging
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from random import Random
@@ -19,18 +21,18 @@ from homeport.agent.loop import TRACE, Agent
 from homeport.agent.world import Account, Setup, Uplink
 from homeport.core import circuit
 from homeport.core.dns import RRType
-from homeport.core.hint import HAND, Hint
+from homeport.core.hint import HAND, HEALTH, Hint
 from homeport.core.report import Outcome, Report
 from homeport.core.schedule import Target
 from homeport.core.wish import Rule
-from homeport.replay.clock import VirtualLoop
 from homeport.report.log import LOGGER, JsonFormat, LogView, TextFormat, _Traced
 from homeport.state.store import FILE
 
+from .clock import QuickLoop, thrifty
 from .disk import Disk, failing
 from .judge import DAY, HOUR, Broken, Judge
-from .line import FAULTS, Line, Tongue, sources
-from .services import EVERY, Dyndns2, HttpService, service
+from .line import FAULTS, LINE, OTHER, Line, Tongue, sources
+from .services import EVERY, SEVERAL, Dyndns2, HttpService, service
 from .world import EXCHANGES, Kept, Lab, Life, Weather
 
 MINUTE = 60.0
@@ -65,44 +67,62 @@ class Story:
     digest: str = ""
 
 
-def tell(seed: int, *, aloud: Callable[[str], None] | None = None) -> Story:
+def tell(
+    seed: int,
+    *,
+    aloud: Callable[[str], None] | None = None,
+    fate: Callable[[Story, Path, Callable[[], float]], Fate] | None = None,
+) -> Story:
     """Live the life of that seed.  Its lines are told as they happen, if somebody listens."""
     story = Story(seed)
     shm = Path("/dev/shm")
     with (
         tempfile.TemporaryDirectory(prefix="homeport-faults-", dir=shm if shm.is_dir() else None) as root,
-        asyncio.Runner(loop_factory=VirtualLoop) as runner,
+        asyncio.Runner(loop_factory=QuickLoop) as runner,
+        thrifty(),
     ):
-        runner.run(_Fate(story, Path(root), aloud).run())
+        elapsed = runner.get_loop().time
+        one = Fate(story, Path(root), elapsed, aloud) if fate is None else fate(story, Path(root), elapsed)
+        runner.run(one.run())
     story.digest = sha256("\n".join(story.lines).encode()).hexdigest()[:16]
     return story
 
 
-class _Fate:
+class Fate:
     """What happens, and when."""
 
-    def __init__(self, story: Story, root: Path, aloud: Callable[[str], None] | None) -> None:
-        self.story, self.aloud = story, aloud
+    most_names = 2  # of one account
+
+    def __init__(
+        self, story: Story, root: Path, elapsed: Callable[[], float], aloud: Callable[[str], None] | None
+    ) -> None:
+        self.story, self.aloud, self._elapsed = story, aloud, elapsed
+        self.root = f"{root}/"  # it is another one each time, and the story is to be the same
         self.chance = chance = Random(story.seed)
+        self.policy = self.wants()
         self.line = Line(chance)
-        self.tongue = Tongue(self.line, chance, lambda: 0.0)
-        names = chance.sample(EVERY, chance.randint(2, 3))
+        self.lines = {LINE: self.line} | ({} if self.policy is None else {OTHER: Line(chance)})
+        self.tongues = {name: Tongue(line, chance, lambda: 0.0) for name, line in self.lines.items()}
+        names = self.choose()
         secret = [f"s3cr3t/{chance.randbytes(6).hex()}&y +{name}" for name in names]
         self.services = {
-            name: service(name, word, self._true_time) for name, word in zip(names, secret, strict=True)
+            name: service(name, word, self._true_time, names=chance.choice([1, 1, self.most_names]))
+            for name, word in zip(names, secret, strict=True)
         }
         self.strict = chance.random() < 0.7
-        self.judge = Judge(self.line, self.services, strict=self.strict, elapsed=self._elapsed)
-        self.lab = Lab(story.seed, chance, self.line, self.tongue, self.services, self.judge, self.say)
+        self.judge = Judge(self.lines, self.services, strict=self.strict, elapsed=self._elapsed)
+        self.lab = Lab(
+            story.seed, chance, self.lines, self.tongues, self.services, self.judge, self.say, elapsed
+        )
         self.judge.wall, self.judge.say = self.lab.now, self.say
         self.lab.weather = {name: Weather() for name in names}
-        self.tongue.struck, self.lab.sticks = self.lab.strike, self._stuck
-        self.tongue.told = lambda rrtype, operator, address: self.judge.heard(TRACE.get(), rrtype, address)
-        self.sources = sources(chance)
-        self.ttl = chance.choice([None, 300, 3600])
-        self.verify = chance.random() < 0.8
-        self.hears = chance.choice([nobody, everybody])
-        self.interval, self.span = chance.choice(SPANS)
+        self.lab.sticks = self._stuck
+        for tongue in self.tongues.values():
+            tongue.struck, tongue.asked = self.lab.strike, self._asked
+            tongue.told = partial(self._told, tongue.line)
+        self.strike: tuple[str, int] | None = None  # "kill" or "cancel", and the gate at which that is
+        self.settle()
+        self.judge.limits = {one.operator: one.limit for some in self.sources.values() for one in some}
         self.disk = Disk(root, chance)
         self.fingerprints = dict.fromkeys(names, 0)
         self.life: Life | None = None
@@ -113,18 +133,41 @@ class _Fate:
         self.once = False  # do the next processes run one round only?
         self.phase = "trouble"
 
+    def wants(self) -> str | None:
+        """The policy of all records, of two lines; None: there is one line."""
+        return self.chance.choice(["failover", "all", None, None, None, None])
+
+    def choose(self) -> list[str]:
+        """The services of this life; with `all`, those that hold several addresses of a type."""
+        some = SEVERAL if self.policy == "all" else EVERY
+        return self.chance.sample(some, self.chance.randint(2, 3))
+
+    def settle(self) -> None:
+        """What the configuration says, and how long the trouble lasts."""
+        chance = self.chance
+        self.sources = sources(chance)
+        self.ttl = chance.choice([None, 300, 3600])
+        self.verify = chance.random() < 0.8
+        self.level = chance.choice([logging.DEBUG, logging.INFO, logging.INFO])
+        self.hears = chance.choice([nobody, everybody])
+        self.interval, self.span = chance.choice(SPANS)
+
     def _true_time(self) -> float:
         return self.lab.true_time()
 
-    def _elapsed(self) -> float:
-        return self.lab.elapsed()
+    def _told(self, line: Line, rrtype: RRType, operator: str, address: str) -> None:
+        self.judge.heard(TRACE.get(), line, rrtype, address)
+
+    def _asked(self, operator: str) -> None:
+        if self.life is not None and self.life.alive:
+            self.judge.source(operator)
 
     # -- telling ---------------------------------------------------------------------------------
 
     def say(self, text: str) -> None:
         at = self.lab.elapsed()
         clock = f"{int(at % DAY // HOUR):02}:{int(at % HOUR // 60):02}:{at % 60:06.3f}"
-        line = f"{int(at // DAY):4}d {clock} {text}"
+        line = f"{int(at // DAY):4}d {clock} {text.replace(self.root, '')}"
         self.story.lines.append(line)
         if self.aloud is not None:
             self.aloud(line)
@@ -137,7 +180,7 @@ class _Fate:
         interval = f"a look every {self.interval:.0f} s for {self.span / DAY:.3g} days"
         self.say(f"seed {self.story.seed}: {', '.join(self.services)}; {interval}; strict={self.strict}")
         with failing(self.disk), self._listening():
-            events = asyncio.ensure_future(self._events())
+            events = asyncio.ensure_future(self.events())
             try:
                 while not events.done() and not self.judge.broken:
                     await self._process(events)
@@ -157,6 +200,7 @@ class _Fate:
         story, judge, chance = self.story, self.judge, self.chance
         story.lives += 1
         life = Life(self.lab)
+        life.strike = self.strike
         here = set(asyncio.all_tasks())
         store = Kept.open(self.disk.here, self._warned)
         store.life, store.lost = life, self.disk.mode != "well"
@@ -194,6 +238,7 @@ class _Fate:
             began = self.lab.elapsed()
             task.cancel()
             await asyncio.gather(task, over, return_exceptions=True)
+            gc.collect()  # errors of tasks that nobody asked for are told when these are gone
             left = list(asyncio.all_tasks() - here - {task, over})
             if left and life.alive:
                 judge.breaks("alive", f"{len(left)} tasks are left behind: {left[0]!r}")
@@ -210,7 +255,7 @@ class _Fate:
                 store._db.close()
             self.disk.clear()
             life.alive = False
-            judge.ended(forgot=self.forget)
+            judge.ended(forgot=self.forget, lost=store.lost)
             self.forget = False
         await asyncio.sleep(chance.uniform(0.5, 30.0))  # until whoever watches over it starts it again
 
@@ -244,16 +289,23 @@ class _Fate:
         ]
         return Setup(
             rules=tuple(
-                Rule(target, ("line",), ttl=self.ttl, written=target.rrtype is RRType.A)
+                Rule(
+                    target,
+                    tuple(self.lines),
+                    self.policy or "failover",
+                    ttl=self.ttl,
+                    written=target.rrtype is RRType.A,
+                )
                 for target in targets
             ),
             uplinks={
-                "line": Uplink(
-                    name="line",
+                name: Uplink(
+                    name=name,
                     sources=self.sources,
                     agree=2 if self.strict else None,
                     by_default=frozenset({RRType.AAAA}),
                 )
+                for name in self.lines
             },
             accounts={
                 name: Account(name, one.provider(), f"{name} {self.fingerprints[name]}")
@@ -269,25 +321,31 @@ class _Fate:
     def _listening(self) -> Iterator[None]:
         """The log, in both its forms, is read by the judge."""
         level, propagate = LOGGER.level, LOGGER.propagate
-        handlers = [_Ear(self._logged, form) for form in (TextFormat(), JsonFormat())]
+        # What is not for everybody to see has the same words in both forms, so one of them will do.
+        handlers = [_Ear(self._logged, TextFormat(), logging.INFO), _Ear(self._logged, JsonFormat())]
         for handler in handlers:
             handler.addFilter(_Traced(TRACE.get))
             LOGGER.addHandler(handler)
-        LOGGER.setLevel(logging.DEBUG)
+        LOGGER.setLevel(self.level)
         LOGGER.propagate = False
+        # Nobody asks for the place in the code, the thread or the process (docs: "Optimization").
+        spared = {"_srcfile": None, "logThreads": False, "logProcesses": False, "logMultiprocessing": False}
+        usual = {name: vars(logging)[name] for name in spared}
+        vars(logging).update(spared)
         try:
             yield
         finally:
+            vars(logging).update(usual)
             for handler in handlers:
                 LOGGER.removeHandler(handler)
             LOGGER.setLevel(level)
             LOGGER.propagate = propagate
 
-    def _logged(self, text: str, record: logging.LogRecord, form: logging.Formatter) -> None:
+    def _logged(self, text: str, form: logging.Formatter) -> None:
         if self.life is None or not self.life.alive:
             return
         self.judge.logs(text)
-        if isinstance(form, TextFormat) and record.levelno >= logging.INFO:
+        if isinstance(form, TextFormat):
             self.say(f"    log: {text[20:]}")
 
     def _unhandled(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
@@ -296,7 +354,7 @@ class _Fate:
 
     # -- what happens ----------------------------------------------------------------------------
 
-    async def _events(self) -> None:
+    async def events(self) -> None:
         """The troubled time, then a day on which all is well."""
         chance = self.chance
         # Not everything goes wrong in every life: some show what one trouble alone does.
@@ -321,39 +379,66 @@ class _Fate:
 
     async def _moves(self) -> None:
         rrtype = self.chance.choice(list(RRType))
-        was = self.line.now(rrtype)
-        now = self.line.change(rrtype, self.lab.elapsed())
-        self.say(f"the line changes from {was} to {now}")
+        name, line = self._some_line()
+        was = line.now(rrtype)
+        now = line.change(rrtype, self.lab.elapsed())
+        self.say(f"the {name} changes from {was} to {now}")
         if self.chance.random() < 0.5 and self.life is not None:
             from ipaddress import ip_address
 
-            self.life.hint(Hint("nat-pmp", f"the gateway announces {now}", "line", ip_address(now)))
+            self.life.hint(Hint("nat-pmp", f"the gateway announces {now}", name, ip_address(now)))
 
     async def _flaps(self) -> None:
         self.lab.strike("flapping")
         rrtype, elapsed = self.chance.choice(list(RRType)), self.lab.elapsed
-        one, other = self.line.now(rrtype), self.line.change(rrtype, elapsed())
-        self.say(f"the line flaps between {one} and {other}")
+        name, line = self._some_line()
+        one, other = line.now(rrtype), line.change(rrtype, elapsed())
+        self.say(f"the {name} flaps between {one} and {other}")
         for _ in range(self.chance.randint(2, 9)):
             await asyncio.sleep(self.chance.uniform(0.2, 40))
-            self.line.change(rrtype, elapsed(), one)
+            line.change(rrtype, elapsed(), one)
             one, other = other, one
-        self.say(f"and stays at {self.line.now(rrtype)}")
+        self.say(f"and stays at {line.now(rrtype)}")
 
     async def _outage(self) -> None:
         self.lab.strike("outage")
-        self.line.up = False
-        self.say("the line is down")
+        name, _ = self._some_line()
+        self._goes(name, up=False)
         await asyncio.sleep(self._length(5.0) / 4)
-        self.line.up = True
-        self.say("the line is up")
+        self._goes(name, up=True)
+
+    def _some_line(self) -> tuple[str, Line]:
+        return self.chance.choice(list(self.lines.items()))
+
+    def _goes(self, name: str, *, up: bool) -> None:
+        """A line goes down, or comes up; of several, probes find it out soon after."""
+        self.lines[name].up = up
+        self.say(f"the {name} is {'up' if up else 'down'}")
+        if self.policy is not None:
+            self._for(self.chance.uniform(1, 20), lambda: self._probed(name))
+
+    def _probed(self, name: str) -> None:
+        """What the probes of a line have found out; see `net.health`."""
+        up = self.lines[name].up
+        if up == (name not in self.lab.down):
+            return
+        if up:
+            self.lab.down.discard(name)
+            self.judge.down.pop(name, None)
+        else:
+            self.lab.down.add(name)
+            self.judge.down[name] = self.lab.elapsed()
+        self.say(f"probes find that the {name} is {'up' if up else 'down'}")
+        if self.life is not None:
+            self.life.hint(Hint(HEALTH, f"{name} is {'up' if up else 'down'}", name))
 
     async def _no_six(self) -> None:
         self.lab.strike("no IPv6")
-        self.line.six = False
+        _, line = self._some_line()
+        line.six = False
         self.say("the line carries no IPv6")
         await asyncio.sleep(self._length())
-        self.line.six = True
+        line.six = True
         self.say("the line carries IPv6")
 
     def _for(self, seconds: float, end: Callable[[], object]) -> None:
@@ -382,23 +467,25 @@ class _Fate:
         operators = sorted({one.operator for some in self.sources.values() for one in some})
         some = self.chance.sample(operators, self.chance.randint(1, len(operators)))
         often = self.chance.choice([0.2, 0.6, 1.0])
-        self.tongue.kinds = self.chance.sample(FAULTS, self.chance.choice([1, 3, len(FAULTS)]))
-        self.tongue.trouble = dict.fromkeys(some, often)
+        tongue = self.chance.choice(list(self.tongues.values()))
+        tongue.kinds = self.chance.sample(FAULTS, self.chance.choice([1, 3, len(FAULTS)]))
+        tongue.trouble = dict.fromkeys(some, often)
         seconds = self._length()
         self.say(f"{', '.join(some)} fail ({often:.0%}) for {seconds:.0f} s")
-        self._for(seconds, self.tongue.trouble.clear)
+        self._for(seconds, tongue.trouble.clear)
 
     async def _lies(self) -> None:
         self.lab.strike("lie")
         operators = sorted({one.operator for some in self.sources.values() for one in some})
-        self.tongue.liar = self.chance.choice(operators)
-        self.tongue.lie = self.chance.choice(["false", "old"])
+        tongue = self.chance.choice(list(self.tongues.values()))
+        tongue.liar = self.chance.choice(operators)
+        tongue.lie = self.chance.choice(["false", "old"])
         seconds = self._length()
-        self.say(f"{self.tongue.liar} lies ({self.tongue.lie}) for {seconds:.0f} s")
-        self._for(seconds, self._honest)
+        self.say(f"{tongue.liar} lies ({tongue.lie}) for {seconds:.0f} s")
+        self._for(seconds, lambda: self._honest(tongue))
 
-    def _honest(self) -> None:
-        self.tongue.liar = None
+    def _honest(self, tongue: Tongue) -> None:
+        tongue.liar = None
 
     async def _bad_servers(self) -> None:
         name = self.chance.choice(list(self.services))
@@ -418,13 +505,13 @@ class _Fate:
         if self.chance.random() < 0.15:
             by = -self.lab.now() + 86400.0  # a machine without a battery, at its boot
         self.lab.jump += by
-        self.judge.jumped = True
+        self.judge.jumped(unseen=self.life is None or not self.life.alive)
         self.say(f"the clock jumps by {by:+.0f} s")
         if abs(by) > HOUR or self.chance.random() < 0.5:  # else it stays as it is
             self._for(self._length(), self._clock_right)
 
     def _clock_right(self) -> None:
-        self.judge.jumped = True
+        self.judge.jumped(unseen=self.life is None or not self.life.alive)
         self.lab.jump = 0.0
 
     async def _kill(self) -> None:
@@ -544,9 +631,9 @@ class _Fate:
             await asyncio.sleep(self.chance.uniform(0.01, 20))
 
     async def _retries(self) -> None:
-        self._retry()
+        self.retry()
 
-    def _retry(self) -> None:
+    def retry(self) -> None:
         """As `homeport retry` does, in the process that runs."""
         if self.store is None or self.life is None or not self.life.alive:
             return
@@ -560,7 +647,7 @@ class _Fate:
 
     async def _all_is_well(self) -> None:
         """Faults end.  Then every target must converge, and whoever fails must delay no other."""
-        lab, tongue = self.lab, self.tongue
+        lab = self.lab
         self.say("all is well from here on")
         for name in self.services:
             lab.weather[name] = Weather()
@@ -574,10 +661,12 @@ class _Fate:
         for one in self.services.values():
             if isinstance(one, HttpService):
                 one.fake.refused.clear()
-        tongue.trouble.clear()
-        tongue.liar = None
-        self.line.up = self.line.six = True
-        lab.jump = 0.0
+        for name, tongue in self.tongues.items():
+            tongue.trouble.clear()
+            tongue.liar = None
+            tongue.line.up = tongue.line.six = True
+            self._probed(name)
+        self._clock_right()
         self.disk.mode, self.disk.die_in = "well", None
         self.judge.freed()
         if self.life is not None:
@@ -585,13 +674,14 @@ class _Fate:
             self.life.end("the person starts it again, now that all is well")
         await asyncio.sleep(60)
         self.once = False
-        self._retry()
-        await self._converges("after all faults ended", 2 * max(self.interval, HOUR) + 14 * HOUR)
+        self.retry()
+        await self.converges("after all faults ended", 2 * max(self.interval, HOUR) + 14 * HOUR)
         await self._drill()
+        await self._loses_a_line()
         await asyncio.sleep(min(DAY, 12 * self.interval))
-        await self._converges("after a quiet time", MINUTE)
+        await self.converges("after a quiet time", MINUTE)
 
-    async def _converges(self, when: str, within: float) -> None:
+    async def converges(self, when: str, within: float) -> None:
         ends = self.lab.elapsed() + within
         while wrong := self._wrong():
             if self.lab.elapsed() >= ends:
@@ -603,12 +693,27 @@ class _Fate:
 
     def _wrong(self, but: Sequence[str] = ()) -> list[str]:
         return [
-            f"{name}: {key[0]} {key[1]} is {sorted(held)}, not {self.line.now(key[1])}"
+            f"{name}: {key[0]} {key[1]} is {sorted(held)}, not {sorted(self._right(key[1]))}"
             for name, one in self.services.items()
             if name not in but
             for key, held in one.held().items()
-            if held != {self.line.now(key[1])}
+            if held != self._right(key[1])
         ]
+
+    def _right(self, rrtype: RRType) -> set[str]:
+        """What every name should be: of the first line that is up, or of all."""
+        up = [line.now(rrtype) for name, line in self.lines.items() if name not in self.lab.down]
+        return set(up if self.policy == "all" else up[:1])
+
+    async def _loses_a_line(self) -> None:
+        """Of two, one goes down: once all is quiet, no name has an address of it; and it comes back."""
+        if self.policy is None:
+            return
+        name, _ = self._some_line()
+        for up in (False, True):
+            self._goes(name, up=up)
+            await asyncio.sleep(20)
+            await self.converges(f"since the {name} is {'up' if up else 'down'}", 10 * HOUR)
 
     def _paced(self) -> set[str]:
         """The accounts with names that are not changed now since they were changed too often."""
@@ -629,11 +734,13 @@ class _Fate:
             self.life.hint(Hint("system", "something changed"))
         await asyncio.sleep(chance.uniform(0, 15))
         for rrtype in RRType:
-            self.line.change(rrtype, self.lab.elapsed())
+            for line in self.lines.values():
+                line.change(rrtype, self.lab.elapsed())
         if self.life is not None:
-            for rrtype in RRType:
-                now = self.line.now(rrtype)
-                self.life.hint(Hint("nat-pmp", f"it is {now} now", "line", ip_address(now)))
+            for name, line in self.lines.items():
+                for rrtype in RRType:
+                    now = line.now(rrtype)
+                    self.life.hint(Hint("nat-pmp", f"it is {now} now", name, ip_address(now)))
         began = self.lab.elapsed()
         while (wrong := self._wrong([victim, *self._paced()])) and self.lab.elapsed() < began + 40:
             await asyncio.sleep(1)
@@ -641,21 +748,25 @@ class _Fate:
             self.judge.breaks("delay", f"while {victim} failed: {text}")
         self.lab.weather[victim] = Weather()
         self.judge.freed()
-        self._retry()
-        await self._converges("after the drill", 2 * max(self.interval, HOUR) + 14 * HOUR)
+        self.retry()
+        await self.converges("after the drill", 2 * max(self.interval, HOUR) + 14 * HOUR)
 
 
 class _Ear(logging.Handler):
     def __init__(
-        self, hear: Callable[[str, logging.LogRecord, logging.Formatter], None], form: logging.Formatter
+        self,
+        hear: Callable[[str, logging.Formatter], None],
+        form: logging.Formatter,
+        level: int = logging.DEBUG,
     ) -> None:
-        super().__init__()
+        super().__init__(level)
+        self.lock = None  # there are no threads
         self._hear = hear
         self.setFormatter(form)
         self.form = form
 
     def emit(self, record: logging.LogRecord) -> None:
-        self._hear(self.format(record), record, self.form)
+        self._hear(self.format(record), self.form)
 
 
 __all__ = ["FILE", "Story", "tell"]

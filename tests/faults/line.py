@@ -5,9 +5,12 @@ from __future__ import annotations
 import asyncio
 import struct
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from random import Random
 
+from homeport.core.budget import Budget
 from homeport.core.dns import IPAddress, RRType
 from homeport.core.errors import NoAnswer, SourceError, Unintelligible, Unreachable, Untrusted
 from homeport.core.neighbours import NeighbourAddress
@@ -26,6 +29,8 @@ FAULTS = (
     "refused", "dns", "untrusted", "reset", "hang", "drip", "portal", "elsewhere", "truncated", "empty",
     "5xx", "429", "private", "family", "several", "error page",
 )  # fmt: skip
+
+LINE, OTHER = "line", "lte"  # the uplinks; most lives have only the first
 
 Step = Callable[[str], Awaitable[None]]
 
@@ -76,6 +81,7 @@ class Tongue:
         self.liar: str | None = None
         self.lie = "false"  # or "old"
         self.struck: Callable[[str], None] = lambda fault: None
+        self.asked: Callable[[str], None] = lambda operator: None
         self.told: Callable[[RRType, str, str], None] = lambda rrtype, operator, address: None
 
     def says(self, operator: str, rrtype: RRType) -> str:
@@ -90,6 +96,25 @@ class Tongue:
             self.struck(f"source {fault}")
             return fault
         return None
+
+
+# What a service may take; few enough that each request is on the disk before it is sent.
+LIMITS = (Budget(1, 60), Budget(3, 60), Budget(10, 600), Budget(20, 3600), Budget(40, 86400))
+
+
+def limits(chance: Random, some: Mapping[RRType, list[Source]]) -> Mapping[RRType, list[Source]]:
+    """The same, some with a budget; two operators of each family may be asked as often as one likes."""
+    pages = [one for one in sorted({s.operator for every in some.values() for s in every}) if "." in one]
+    chance.shuffle(pages)
+    limited: dict[str, Budget] = {}
+    for operator in pages:
+        free = [{s.operator for s in every} - {*limited, operator} for every in some.values()]
+        if all(len(others) >= 2 for others in free):
+            limited[operator] = chance.choice(LIMITS)
+    return {
+        rrtype: [replace(source, limit=limited.get(source.operator)) for source in every]
+        for rrtype, every in some.items()
+    }
 
 
 def sources(chance: Random) -> Mapping[RRType, list[Source]]:
@@ -116,7 +141,13 @@ def sources(chance: Random) -> Mapping[RRType, list[Source]]:
     ]
     chance.shuffle(four)
     chance.shuffle(six)
-    return {RRType.A: four[: chance.randint(3, 5)], RRType.AAAA: six[: chance.randint(3, 4)]}
+    some = {RRType.A: four[: chance.randint(3, 5)], RRType.AAAA: six[: chance.randint(3, 4)]}
+    return limits(chance, some) if chance.random() < 0.6 else some
+
+
+@lru_cache(maxsize=256)
+def _address(text: str) -> IPAddress:
+    return ip_address(text)
 
 
 class Net:
@@ -138,6 +169,7 @@ class Net:
     async def datagram(self, host: str, port: int, payload: bytes, rrtype: RRType) -> bytes:
         await self._step(f"datagram to {host}")
         operator = "gateway" if port == 5351 else host
+        self._tongue.asked(operator)
         if operator != "gateway" and not self._line.carries(rrtype):
             raise SourceError("no route")
         fault = self._tongue.fault(operator)
@@ -169,16 +201,16 @@ class Net:
         if tongue.fault(HERE):
             raise SourceError("the system does not tell")
         entries = [
-            InterfaceAddress("eth0", ip_address("fe80::7")),
-            InterfaceAddress("eth0", ip_address("192.168.1.2")),
+            InterfaceAddress("eth0", _address("fe80::7")),
+            InterfaceAddress("eth0", _address("192.168.1.2")),
         ]
         if line.six:
             late = tongue.liar == HERE
             stable = line.before(RRType.AAAA) if late else line.now(RRType.AAAA)
             tongue.told(RRType.AAAA, HERE, stable)
             entries += [
-                InterfaceAddress("eth0", ip_address(stable)),
-                InterfaceAddress("eth0", ip_address(f"{stable}:9"), temporary=True),
+                InterfaceAddress("eth0", _address(stable)),
+                InterfaceAddress("eth0", _address(f"{stable}:9"), temporary=True),
             ]
         return entries
 
@@ -223,6 +255,7 @@ class _Echo:
     async def send(self, request: Request) -> Reply:
         tongue, rrtype = self._tongue, self._rrtype
         operator = request.url.split("/")[2]
+        tongue.asked(operator)
         await self._step(f"echo {operator}")
         if not tongue.line.carries(rrtype):
             raise Unreachable(f"{request}: no route")

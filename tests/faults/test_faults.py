@@ -13,11 +13,13 @@ from typing import Any
 import pytest
 
 from tests.faults.__main__ import FIXED, stories
+from tests.faults.gates import SCENES, WAYS, Way, every
 from tests.faults.line import FAULTS
 from tests.faults.world import BEFORE, INSTEAD, SENT, SERVERS, STRANGE, TAKEN
 
 OTHERS = {"source": FAULTS, "name server": SERVERS}
-SAMPLE = 32  # seeds; each is the life of an agent for hours to a year
+STRIDE = 30  # of the awaits of a short life
+SAMPLE = 36  # seeds; each is the life of an agent for hours to a year
 
 
 @cache
@@ -45,6 +47,19 @@ def test_the_sample_is_struck_by_faults_of_all_kinds() -> None:
     assert {*rest, "disk rots", "name refused"} - struck.keys() == set()
     assert sum(story["kills"] for story in lived().values()) > 20
     assert sum(story["torn"] for story in lived().values()) > 3
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("scene", range(SCENES))
+def test_whichever_await_is_the_last_one_what_is_promised_holds(scene: int, way: Way) -> None:
+    """Every so-manieth await of a short life; `make soak` strikes all of them."""
+    struck = 0
+    for gate, story in every(scene, way, first=1 + scene, stride=STRIDE):
+        assert story.broken == [], f"the whole story: python -m tests.faults {scene} --{way} {gate}"
+        assert story.lives > 1
+        struck += 1
+    assert struck * STRIDE > 100
 
 
 def test_a_seed_tells_the_same_story_every_time() -> None:

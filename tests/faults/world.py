@@ -5,13 +5,16 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from ipaddress import ip_address
 from itertools import count
+from math import inf
 from random import Random
 from urllib.parse import quote
 
 from homeport.agent.loop import TRACE
 from homeport.core import circuit
+from homeport.core.circuit import DOUBTS
 from homeport.core.dns import IPAddress, Key, Name, RRType, Server
 from homeport.core.errors import NoAnswer, Unreachable, Untrusted
 from homeport.core.hint import HAND, Hint
@@ -23,8 +26,8 @@ from tests.fakes import header, shown
 
 from . import line as lines
 from .judge import Judge
-from .line import PORTAL, Line, Net, Tongue
-from .services import NOTHING, Dyndns2, HttpService, Primary, Said, Service, account_of
+from .line import LINE, PORTAL, Line, Net, Tongue
+from .services import NOTHING, Duck, Dyndns2, HttpService, Primary, Said, Service, account_of
 
 START = 1_800_000_000.0  # 2027-01-15
 
@@ -42,6 +45,11 @@ EXCHANGES = (*BEFORE, *SENT, *TAKEN, *INSTEAD, *WORDS, *STRANGE)
 SERVERS = ("refused", "hang", "old", "another", "nothing")  # what name servers can do
 
 
+@lru_cache(maxsize=256)
+def _addresses(said: frozenset[str]) -> frozenset[IPAddress]:
+    return frozenset(map(ip_address, said))
+
+
 @dataclass
 class Weather:
     """How it is at one account now."""
@@ -57,11 +65,12 @@ class Lab:
 
     seed: int
     chance: Random
-    line: Line
-    tongue: Tongue
+    lines: Mapping[str, Line]
+    tongues: Mapping[str, Tongue]
     services: Mapping[str, Service]
     judge: Judge
     tell: Callable[[str], None]  # the story
+    elapsed: Callable[[], float]  # seconds since the beginning, by the clock that never jumps
     jump: float = 0.0  # of the wall clock against the true time
     weather: dict[str, Weather] = field(default_factory=dict)
     servers: dict[str, float] = field(default_factory=dict)  # by account: how often name servers fail
@@ -71,10 +80,12 @@ class Lab:
     requests: int = 0
     sticks: Callable[[], None] = lambda: None  # something hangs for ever
     revoked: set[str] = field(default_factory=set)
+    down: set[str] = field(default_factory=set)  # lines that their probes found to be down
     abused: set[tuple[str, str]] = field(default_factory=set)  # account and owner: locked there
 
-    def elapsed(self) -> float:
-        return asyncio.get_running_loop().time()
+    @property
+    def online(self) -> bool:
+        return any(line.up for line in self.lines.values())
 
     def true_time(self) -> float:
         return START + self.elapsed()
@@ -102,10 +113,6 @@ class Lab:
         self.publish(service)
 
 
-class Gone(BaseException):
-    """Never raised into the agent: a dead process simply stops."""
-
-
 class Life:
     """One process of the agent, from its start to its end; see `agent.world.World`."""
 
@@ -116,6 +123,7 @@ class Life:
         self.why = ""
         self.kill_in: int | None = None  # gates
         self.cancel_in: int | None = None
+        self.strike: tuple[str, int] | None = None  # "kill" or "cancel", and at which gate of the lab
         self.died: Callable[[], None] = lambda: None
         self._traces = count()
         self._bell = asyncio.Event()
@@ -128,6 +136,10 @@ class Life:
         """Every await of the agent comes through here."""
         lab = self.lab
         lab.steps += 1
+        if self.strike is not None and self.strike[1] == lab.steps:
+            if self.strike[0] == "kill":
+                self.kill(f"killed at gate {lab.steps}: {where}")
+            self.end(f"asked to end at gate {lab.steps}: {where}")
         if self.alive and self.kill_in is not None:
             self.kill_in -= 1
             if self.kill_in <= 0:
@@ -161,7 +173,7 @@ class Life:
         return PrimaryWire(self)
 
     def net(self, uplink: str) -> Net:
-        return Net(self.lab.tongue, self.gate)
+        return Net(self.lab.tongues[uplink], self.gate)
 
     def transport(self, account: str) -> HttpWire:
         return HttpWire(self, account)
@@ -184,7 +196,7 @@ class Life:
     async def servers(self, owner: Name, primary: tuple[str, int] | None) -> Sequence[Server]:
         lab = self.lab
         await self.gate(f"the name servers of {owner}")
-        if not lab.line.up:
+        if not lab.online:
             raise Unreachable("no resolver answers")
         if lab.chance.random() < lab.servers.get(account_of(owner), 0.0) / 4:
             lab.strike("resolver")
@@ -194,7 +206,7 @@ class Life:
     async def authoritative(self, server: Server, owner: Name, rrtype: RRType) -> frozenset[IPAddress]:
         lab, key, account = self.lab, (owner, rrtype), account_of(owner)
         await self.gate(f"{server.name} is asked for {rrtype}")
-        if not lab.line.up:
+        if not lab.online:
             raise Unreachable("no route")
         service = lab.services[account]
         said = lab.shows(service, key, lab.chance.uniform(0, lab.lag))
@@ -208,17 +220,17 @@ class Life:
                     await asyncio.sleep(4.8)
                     raise NoAnswer("no answer")
                 case "old":
-                    said = frozenset({lab.line.before(rrtype)})
+                    said = frozenset({lab.lines[LINE].before(rrtype)})
                 case "another":
                     said = frozenset({lines.FALSE4 if rrtype is RRType.A else lines.FALSE6})
                 case _:
                     said = NOTHING
         if self.alive:
             lab.judge.showed(account, key, said)
-        return frozenset(map(ip_address, said))
+        return _addresses(said)
 
     def healthy(self, uplink: str) -> bool:
-        return True
+        return uplink not in self.lab.down
 
     async def proved(self, uplink: str) -> None:
         await self.gate("is the line up?", 0, 0.01)
@@ -285,7 +297,7 @@ class HttpWire:
             fault = "503"
         if fault in ("another address", "partial") and not self._can(service, request, str(fault)):
             fault = None
-        if not lab.line.up:
+        if not lab.online:
             fault = "refused"
         if fault is not None:
             lab.strike(fault)
@@ -322,13 +334,27 @@ class HttpWire:
     async def _exchange(
         self, service: HttpService, request: Request, said: Said, fault: str | None, trace: str
     ) -> Reply:
-        life, lab, account = self._life, self._lab, self._account
         if fault in INSTEAD or fault in WORDS:
             return self._instead(str(fault), request)
+        # A request that reads changes nothing, so there is nothing to compare.
+        taken = self._read if service.reads(request) else self._written
+        reply = taken(service, request, said, fault, trace)
+        await self._life.gate(f"{self._account}: taken")
+        return await self._struck(service, request, reply, fault, trace)
+
+    def _read(
+        self, service: HttpService, request: Request, said: Said, fault: str | None, trace: str
+    ) -> Reply:
+        return service.fake(request)
+
+    def _written(
+        self, service: HttpService, request: Request, said: Said, fault: str | None, trace: str
+    ) -> Reply:
+        lab, account = self._lab, self._account
         before, rows = service.held(), service.freeze()
         reply = service.fake(request)
         reply = self._locked(service, request, reply, rows, trace)
-        if fault == "nothing" and not service.reads(request):
+        if fault == "nothing":
             service.thaw(rows)
         if fault == "partial":
             service.thaw(rows)
@@ -336,14 +362,20 @@ class HttpWire:
             for key, addresses in first.items():
                 service.put(key, addresses)
             reply = Reply(200, (reply.text.splitlines()[0] + "\r\ndnserr\r\n").encode())
-        if not service.reads(request) and fault != "nothing":
+        if fault != "nothing":
             if service.readable and 200 <= reply.status < 300 and service.freeze() == rows:
                 lab.judge.needless(account, trace, said)
             for key, held in before.items():
                 if held and not service.get(key):
                     lab.judge.dark(account, key)
         lab.publish(service)
-        await life.gate(f"{account}: taken")
+        return reply
+
+    async def _struck(
+        self, service: HttpService, request: Request, reply: Reply, fault: str | None, trace: str
+    ) -> Reply:
+        """What arrives of an answer that was given."""
+        lab, account = self._lab, self._account
         match fault:
             case "reset taken":
                 raise NoAnswer(f"{request}: connection reset before the answer was complete")
@@ -362,9 +394,10 @@ class HttpWire:
                 return Reply(reply.status, reply.body[: len(reply.body) // 2])
             case "portal taken":
                 return Reply(200, PORTAL)
-            case "another address":
-                for rrtype, false in ((RRType.A, lines.FALSE4), (RRType.AAAA, lines.FALSE6)):
-                    for address in {a for k, some in before.items() if k[1] is rrtype for a in some}:
+            case "another address":  # of a reading: see `_can`
+                for (_, rrtype), some in service.held().items():
+                    false = lines.FALSE4 if rrtype is RRType.A else lines.FALSE6
+                    for address in some:
                         reply = Reply(reply.status, reply.body.replace(address.encode(), false.encode()))
                 lab.judge.misled(account, trace)
             case _:
@@ -433,7 +466,8 @@ class HttpWire:
             seconds = {"429 later": 3600.0, "503 later": 900.0}.get(str(fault), 1800.0)
             lab.judge.throttled(account, trace, seconds)
         if account in lab.revoked and (fault is None or fault in ("drip", "nothing", "partial")):
-            lab.judge.refused(account, trace)
+            doubts = isinstance(lab.services[account], Duck)  # "KO" does not say why
+            lab.judge.refused(account, trace, DOUBTS[0] if doubts else inf)
             return
         if b"abuse" in reply.body:
             lab.judge.blocked(account, trace)
@@ -473,7 +507,7 @@ class PrimaryWire:
             fault = None
         if weather.hang:
             fault = "hang taken"
-        if not lab.line.up:
+        if not lab.online:
             fault = "refused"
         if fault:
             lab.strike(fault)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sqlite3
 from contextlib import closing
-from dataclasses import replace
 from ipaddress import ip_address
 from pathlib import Path
 
@@ -239,7 +238,7 @@ def test_an_older_file_becomes_one_of_version_3_and_stays_it(version: str, tmp_p
                 assert store.owned() == {HOME: ONE} and store.asked() == {100: {"http:a": 2}}
     with Store.open(tmp_path, quiet) as store:
         store.trip({STOP: TRIP})
-        store.save({HOME: replace(REMEMBERED[HOME], writes=(Written(9.5, mended=True),))})
+        store.save({HOME: REMEMBERED[HOME]._replace(writes=(Written(9.5, mended=True),))})
     with Store.open(tmp_path, quiet) as store:
         assert store.circuits() == {STOP: TRIP}
         assert store.memories()[HOME].writes == (Written(9.5, mended=True),)

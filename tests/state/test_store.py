@@ -410,8 +410,8 @@ def test_damage_that_shows_while_the_agent_runs_loses_as_little_as_possible(tmp_
             file.seek((root - 1) * size)
             file.write(b"\xff" * size)
         store._db.execute("PRAGMA shrink_memory")
-        store.save({TARGET: replace(MEMORY, failures=1)}, [change("after")])
-        assert store.memories() == {TARGET: replace(MEMORY, failures=1), OTHER: STOPPED}
+        store.save({TARGET: MEMORY._replace(failures=1)}, [change("after")])
+        assert store.memories() == {TARGET: MEMORY._replace(failures=1), OTHER: STOPPED}
         assert [line.event for line in store.history()][-1] == "after"
     assert len(told) == 1 and "damaged-1" in told[0]
 
@@ -450,7 +450,7 @@ def test_where_nothing_can_be_written_the_agent_goes_on_in_memory_and_knows_what
             folder.chmod(0o500)
         with Store.open(folder, told) as store:
             assert store.memories() == {TARGET: MEMORY, OTHER: STOPPED}
-            store.save({TARGET: replace(MEMORY, failures=9)}, [change("failed")])
+            store.save({TARGET: MEMORY._replace(failures=9)}, [change("failed")])
             assert store.memories()[TARGET].failures == 9
             assert [line.event for line in store.history()] == ["updated", "stopped", "failed"]
             assert store.spent() == {"cf": ((7.0, 3),)}
@@ -499,9 +499,9 @@ def test_a_full_disk_is_told_and_what_was_known_stays_known(tmp_path: Path) -> N
         store.save({TARGET: MEMORY, OTHER: STOPPED}, [change()])
         [pages] = store._db.execute("PRAGMA page_count").fetchone()
         store._db.execute(f"PRAGMA max_page_count = {pages}")  # SQLITE_FULL, as from a full disk
-        store.save({OTHER: replace(STOPPED, error="x" * 100_000)}, [change("failed")])
-        assert store.memories() == {TARGET: MEMORY, OTHER: replace(STOPPED, error="x" * 100_000)}
-        store.save({TARGET: replace(MEMORY, failures=1)})
+        store.save({OTHER: STOPPED._replace(error="x" * 100_000)}, [change("failed")])
+        assert store.memories() == {TARGET: MEMORY, OTHER: STOPPED._replace(error="x" * 100_000)}
+        store.save({TARGET: MEMORY._replace(failures=1)})
         assert [line.event for line in store.history()] == ["updated", "failed"]
     assert in_memory(told, tmp_path / FILE) and "full" in told[0]
     with Store.open(tmp_path, Told()) as store:
@@ -516,8 +516,8 @@ def test_a_file_that_another_process_keeps_locked_is_told_and_survived(
     with Store.open(tmp_path, told) as store, closing(sqlite3.connect(tmp_path / FILE)) as other:
         store._db.execute("PRAGMA busy_timeout = 20")
         other.execute("BEGIN IMMEDIATE")
-        store.save({TARGET: replace(MEMORY, failures=1)})
-        assert store.memories() == {TARGET: replace(MEMORY, failures=1), OTHER: STOPPED}
+        store.save({TARGET: MEMORY._replace(failures=1)})
+        assert store.memories() == {TARGET: MEMORY._replace(failures=1), OTHER: STOPPED}
     assert in_memory(told, tmp_path / FILE) and "locked" in told[0]
 
 
@@ -565,7 +565,7 @@ def test_a_state_file_that_lives_for_years_stops_growing(
         for year in range(4):
             for _ in range(200):
                 store.save(
-                    {TARGET: replace(MEMORY, failures=year)}, [change("failed"), change("recovered")]
+                    {TARGET: MEMORY._replace(failures=year)}, [change("failed"), change("recovered")]
                 )
             sizes.append(sum(path.stat().st_size for path in tmp_path.iterdir()))
     assert max(sizes) < 5_000_000  # SQLite empties its write-ahead log after four megabytes

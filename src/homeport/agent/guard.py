@@ -15,13 +15,14 @@ from ..core import budget, circuit
 from ..core.budget import Budget, Spent, Toll
 from ..core.circuit import Party, Trip
 from ..core.errors import ProviderError
-from ..core.schedule import DAY, LEEWAY
+from ..core.schedule import DAY
 from ..sources.base import Source
 from ..state.store import Store
 from .world import Account
 
 _log = logging.getLogger(__name__)
 
+SLEWED = 0.5  # seconds; a clock that is corrected by less has not jumped, and is followed
 KEPT = 2 * DAY  # longer than any window of a budget
 
 
@@ -46,6 +47,7 @@ class Guard:
         self._circuits: dict[circuit.Key, Trip] = store.circuits()
         self._meters = {key: _Meter(spent, 0, spent) for key, spent in store.spent().items()}
         self._last: tuple[float, float] | None = None
+        self._parties: dict[str, Party] = {}
 
     # -- accounts and services that are left alone ---------------------------------------------
 
@@ -53,13 +55,16 @@ class Guard:
         """Before each round: what a person has lifted, and what the configuration makes of the rest."""
         now = self._now()
         self._circuits = self._store.circuits()
-        parties = {account.name: party(account) for account in accounts}
+        self._parties.clear()
+        parties = {account.name: self._party(account) for account in accounts}
         self._keep(circuit.kept_up(self._circuits, parties, now))
 
     def hold(self, account: Account) -> tuple[str, float] | None:
         """Why an account must be left alone, and for how many seconds; None if it may be asked."""
         now = self._now()
-        found = circuit.hold(self._circuits, party(account), now)
+        if not self._circuits:
+            return None
+        found = circuit.hold(self._circuits, self._party(account), now)
         return found and (circuit.says(*found, now), circuit.left(found[1], now))
 
     def trip(self, account: Account, error: ProviderError) -> None:
@@ -73,6 +78,13 @@ class Guard:
         if new != old:
             self._keep({key: new})
             _log.warning("%s; what lifts it: %s", circuit.says(key, new, now), circuit.lifts(key, new))
+
+    def _party(self, account: Account) -> Party:
+        """Asked before each request, and the same for a whole round."""
+        known = self._parties.get(account.name)
+        if known is None or known.fingerprint != account.fingerprint:
+            known = self._parties[account.name] = party(account)
+        return known
 
     def due(self) -> list[float]:
         """Seconds until somebody may be asked again; empty if nobody waits."""
@@ -155,7 +167,7 @@ class Guard:
         wall, elapsed = self._wall(), self._elapsed()
         if self._last is not None:
             jump = (wall - self._last[0]) - (elapsed - self._last[1])
-            if abs(jump) > LEEWAY:
+            if abs(jump) > SLEWED:
                 self._keep({key: circuit.shifted(trip, jump) for key, trip in self._circuits.items()})
                 for meter in self._meters.values():
                     meter.spent, meter.kept = (

@@ -18,7 +18,7 @@ from ..core.observation import Seen, Unseen
 from ..core.report import Sight
 from ..core.rhythm import Sighting
 from ..state.store import Store
-from .hearing import Hearing
+from .hearing import Hearing, Missed, never_mind
 
 CHASE = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0)  # seconds until the next look for what a hint has promised
 CALM = (0.0, 0.0, 0.0, 1.0, 2.0, 5.0, 15.0, 60.0)  # seconds between two looks after so many vain ones
@@ -56,11 +56,20 @@ class Rhythm(NamedTuple):
 class Lines:
     """`hears` says who can be heard of an uplink at that moment, `fit` whether an address may be published.
 
+    `missed` is told who told nothing of a change that a look found.
+
     Times are seconds of the clock that never jumps; `at` are seconds since 1970, UTC.
     """
 
-    def __init__(self, store: Store, hears: Hearing, fit: Callable[[IPAddress], bool]) -> None:
-        self._store, self._hears, self._fit = store, hears, fit
+    def __init__(
+        self,
+        store: Store,
+        hears: Hearing,
+        fit: Callable[[IPAddress], bool],
+        *,
+        missed: Missed = never_mind,
+    ) -> None:
+        self._store, self._hears, self._fit, self._missed = store, hears, fit, missed
         self._sightings = store.sightings()
         self._believed: dict[Line, frozenset[IPAddress]] = {
             line: frozenset(map(ip_address, some[-1].addresses)) for line, some in self._sightings.items()
@@ -185,6 +194,8 @@ class Lines:
         self._sightings.setdefault(line, []).append(one)
         del self._sightings[line][: -rhythm.KEEP]
         self._store.sighted(*line, one, keep=rhythm.KEEP)
+        if silent := rhythm.silent([past for past in self._sightings[line] if past.at <= at]):
+            self._missed(line[0], silent)
         return before is not None
 
     def _listened(self, line: Line, at: float) -> bool:

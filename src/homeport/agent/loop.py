@@ -25,13 +25,13 @@ from ..core.wish import Rule
 from ..state.store import Store
 from .decide import Settled, Todo
 from .guard import Guard
-from .hearing import Hearing, nobody
+from .hearing import Hearing, Missed, never_mind, nobody
 from .lines import Lines
 from .observe import observe
 from .progress import Heeded
 from .proofs import Proofs
 from .verify import Proof
-from .work import Work, prepare, tend
+from .work import Work, carries_both, prepare, tend
 from .world import Account, Setup, World
 
 TRACE: ContextVar[str] = ContextVar("trace", default="")  # names the round in every log line
@@ -57,12 +57,13 @@ class Agent:
         proved: Callable[[Proof], None],
         *,
         hears: Hearing = nobody,
+        missed: Missed = never_mind,
     ) -> None:
         self._setup, self._world, self._store = setup, world, store
         self._report = report
         self._memories = store.memories()
         self._guard = Guard(store, world.now, world.elapsed)
-        self._lines = Lines(store, hears, lambda _: True)
+        self._lines = Lines(store, hears, lambda _: True, missed=missed)
         self._next: tuple[Setup, World, asyncio.Future[None]] | None = None
         self._gone: tuple[Rule, ...] = ()  # of targets that the setup does not have any more
         self._left: list[World] = []  # in which slow work may still be under way
@@ -276,13 +277,8 @@ class Agent:
             self._thorough = at
         self._guard.refresh(self._setup.accounts.values())
         free = [account for name, account in self._setup.accounts.items() if name not in self._slow]
-        rules = [
-            rule
-            for account in free
-            if self._guard.hold(account) is None
-            for rule in self._rules(account.name)
-            if schedule.hold(self._memory(rule.target), at, account.fingerprint, anew=anew) is None
-        ]
+        accounts = [account for account in free if self._guard.hold(account) is None]
+        rules = [rule for account in accounts for rule in self._to_look_for(account, at, anew=anew)]
         sights = self._look_around(rules, thorough=thorough)
         heeded = {account.name: Heeded(self._world) for account in free}
         tasks = {
@@ -324,6 +320,19 @@ class Agent:
         uplinks = self._setup.uplinks
         self._lines.watched([name for name in uplinks if not self._world.healthy(name)], uplinks, at)
         return Report(at, trace, seen, tuple(sorted(reports, key=lambda one: one.target)), tuple(hints))
+
+    def _to_look_for(self, account: Account, at: float, *, anew: bool) -> list[Rule]:
+        """The rules that may be acted on, and the other families of their names if they go along."""
+        rules = self._rules(account.name)
+        free = [
+            rule
+            for rule in rules
+            if schedule.hold(self._memory(rule.target), at, account.fingerprint, anew=anew) is None
+        ]
+        if not carries_both(account.provider):
+            return free
+        owners = {rule.target.owner for rule in free}
+        return [rule for rule in rules if rule.target.owner in owners]
 
     def _look_around(
         self, rules: Iterable[Rule], *, thorough: bool

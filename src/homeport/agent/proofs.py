@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Collection, Iterator
-from dataclasses import replace
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -107,7 +106,7 @@ class Proofs:
         world, primary = self._world, provider.primary()
         proof = await verify(world, done.target, done.wanted, primary, budget=budget, shared=done.shared)
         if proof.live:
-            memory = replace(self._memories[done.target], verified_at=self._world.now())
+            memory = self._memories[done.target]._replace(verified_at=self._world.now())
             self._memories[done.target] = memory
             if not self._unsaved:
                 asyncio.get_running_loop().call_later(SAVE_AFTER, self.save)

@@ -5,18 +5,19 @@ from __future__ import annotations
 import asyncio
 from binascii import crc32
 from collections.abc import Awaitable, Collection, Coroutine, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
+from types import MappingProxyType
 from typing import Any, Self, TypeVar
 
 from ..core import pace, schedule
-from ..core.dns import IPAddress, Key, RRType
+from ..core.dns import IPAddress, Key, RRset, RRType
 from ..core.errors import NoAnswer, NotSent, ProviderError, Reaction, Stale, Throttled, Unintelligible
 from ..core.observation import Observation, Unseen
 from ..core.report import Outcome, Sight, TargetReport, texts
 from ..core.schedule import Memory, Target
 from ..core.wish import Rule, Wish, needed, wish
-from ..driver import Api, UpdateApi, Verdict
+from ..driver import Api, Provider, UpdateApi, Verdict
 from ..state.store import Change, Store
 from ..wire.http import Reply, Request, Transport
 from .decide import Settled, Todo, View, decide, unreached, with_sibling
@@ -26,6 +27,7 @@ from .world import Account, World
 
 T = TypeVar("T")
 NONE: frozenset[IPAddress] = frozenset()
+NOBODY: Mapping[Target, Wish] = MappingProxyType({})
 Sights = Mapping[tuple[str, RRType], "asyncio.Future[Sight]"]
 Meeting = asyncio.Task[Table | Unseen]
 
@@ -122,7 +124,8 @@ async def tend(
         view = await look(work, [rule.target for rule in free])
         while free and not work.ends:
             ready, free = await _next(work, free, sights, meeting)
-            reports += await _act(work, _wishes(work, ready, sights, meeting), view)
+            beside = _wishes(work, _waiting(work, rules, free + ready), sights, meeting)
+            reports += await _act(work, _wishes(work, ready, sights, meeting), view, beside)
     finally:
         meeting.cancel()
         await asyncio.wait({meeting})
@@ -200,6 +203,25 @@ def _unheld(
     return free, reports
 
 
+def _waiting(work: Work, rules: Sequence[Rule], free: Collection[Rule]) -> list[Rule]:
+    """Rules that are not acted on now, but may be named beside their other family; none that is stopped."""
+    if not carries_both(work.account.provider):
+        return []
+    acted = {rule.target for rule in free}
+    return [
+        rule
+        for rule in rules
+        if rule.target not in acted
+        and not awaits(rule)
+        and work.memory(rule.target).stopped_by != work.account.fingerprint
+    ]
+
+
+def carries_both(provider: Provider) -> bool:
+    """Does one request of this service always tell both families of a name?"""
+    return isinstance(provider, UpdateApi) and provider.both()
+
+
 def _held_back(work: Work, rule: Rule, why: str) -> TargetReport:
     memory = work.memory(rule.target)
     return TargetReport(rule.target, Outcome.HELD, memory.wanted, memory.live, error=why)
@@ -248,7 +270,10 @@ def _sights(sights: Sights) -> dict[tuple[str, RRType], Observation]:
     return {key: future.result().observation for key, future in sights.items() if future.done()}
 
 
-def _decide(work: Work, wishes: Mapping[Target, Wish], view: View) -> dict[Target, Todo | Settled]:
+def _decide(
+    work: Work, wishes: Mapping[Target, Wish], view: View, beside: Mapping[Target, Wish] = NOBODY
+) -> dict[Target, Todo | Settled]:
+    """`beside`: what is wanted of targets that are not to be acted on now."""
     now, provider = work.world.now(), work.account.provider
     decisions: dict[Target, Todo | Settled] = {}
     for target, wanted in wishes.items():
@@ -266,13 +291,16 @@ def _decide(work: Work, wishes: Mapping[Target, Wish], view: View) -> dict[Targe
         if isinstance(decision, Todo) and not provider.readable:
             other = RRType.A if target.rrtype is RRType.AAAA else RRType.AAAA
             sibling = target._replace(rrtype=other)
-            decision = with_sibling(decision, wishes.get(sibling), work.memories.get(sibling))
+            wish_of_it = wishes.get(sibling, beside.get(sibling))
+            decision = with_sibling(decision, wish_of_it, work.memories.get(sibling))
         decisions[target] = decision
     return decisions
 
 
-async def _act(work: Work, wishes: Mapping[Target, Wish], view: View) -> list[TargetReport]:
-    decisions = _decide(work, wishes, view)
+async def _act(
+    work: Work, wishes: Mapping[Target, Wish], view: View, beside: Mapping[Target, Wish]
+) -> list[TargetReport]:
+    decisions = _decide(work, wishes, view, beside)
     reports = _settle(work, [one for one in decisions.values() if isinstance(one, Settled)])
     due = [one for one in decisions.values() if isinstance(one, Todo)]
     todos, early = _paced(work, due)
@@ -297,8 +325,7 @@ def _paced(work: Work, todos: Sequence[Todo]) -> tuple[list[Todo], list[TargetRe
             ready.append(todo)
             continue
         why = pace.says(memory.writes, now, texts(todo.live), wait, mends=_mends(memory, todo))
-        after = replace(
-            memory,
+        after = memory._replace(
             error=why,
             error_at=memory.error_at if memory.error_at is not None else now,
             not_before=now + wait,
@@ -319,7 +346,7 @@ def _mends(memory: Memory, todo: Todo) -> bool:
 
 def _sent(memory: Memory, todo: Todo, now: float) -> Memory:
     """The memory, with one more change that was sent."""
-    return replace(memory, writes=pace.written(memory.writes, now, mended=_mends(memory, todo)))
+    return memory._replace(writes=pace.written(memory.writes, now, mended=_mends(memory, todo)))
 
 
 async def _write(work: Work, todos: Sequence[Todo]) -> dict[Target, Verdict]:
@@ -338,9 +365,9 @@ async def _write(work: Work, todos: Sequence[Todo]) -> dict[Target, Verdict]:
                 work.guard.obeyed(work.account)
                 memory = _sent(work.memory(todo.target), todo, now)
                 known = schedule.acknowledged(memory, todo.task.wanted, now, sent=True)
-                memories[todo.target] = replace(known, outcome=Outcome.UPDATED, live=todo.after)
-                if (other := _beside(work, todo)) is not None and other not in memories:
-                    memories[other] = replace(work.memory(other), sent_at=now)
+                memories[todo.target] = known._replace(outcome=Outcome.UPDATED, live=todo.after)
+                if (other := _beside(work, todo)) is not None and other[0] not in memories:
+                    memories[other[0]] = _told_beside(work, *other, now)
                 event = "updated" if todo.why is None else "refreshed"
                 after = todo.task.wanted.addresses
                 changes.append(work.change(todo.target, event, _before(work, todo), after, todo.why))
@@ -357,17 +384,26 @@ async def _write(work: Work, todos: Sequence[Todo]) -> dict[Target, Verdict]:
     return verdicts
 
 
-def _beside(work: Work, todo: Todo) -> Target | None:
-    """The target of the other family, if the service was told again what it had acknowledged of it.
-
-    Mending and refreshing count from then on, or each family would make the service hear both.
-    """
+def _beside(work: Work, todo: Todo) -> tuple[Target, RRset] | None:
+    """The target of the other family, and what the service was told of it in the same request."""
     provider = work.account.provider
     told = provider.told_beside(todo.task) if isinstance(provider, UpdateApi) else None
     if told is None:
         return None
-    target = todo.target._replace(rrtype=told.rrtype)
-    return target if work.memory(target).acknowledged == told.addresses else None
+    return todo.target._replace(rrtype=told.rrtype), provider.fit(told)
+
+
+def _told_beside(work: Work, target: Target, told: RRset, now: float) -> Memory:
+    """The memory of the other family, once the service has acknowledged both.
+
+    Mending and refreshing count from then on, or each family would make the service hear both.  One
+    that waits since its own answer was lost has its answer now.
+    """
+    memory = work.memory(target)
+    if memory.acknowledged == told.addresses:
+        return memory._replace(sent_at=now)
+    memory = memory._replace(writes=pace.written(memory.writes, now, mended=False))
+    return schedule.acknowledged(memory, told, now, sent=True)._replace(outcome=Outcome.UPDATED)
 
 
 async def _look_again(
@@ -387,7 +423,7 @@ async def _look_again(
             now, after = work.world.now(), decision.acknowledged
             memory = _sent(work.memory(target), before[target], now)
             memory = schedule.acknowledged(memory, after, now, sent=True)
-            memory = replace(memory, outcome=Outcome.UPDATED)
+            memory = memory._replace(outcome=Outcome.UPDATED)
             was = _before(work, before[target])
             work.save({target: memory}, [work.change(target, "updated", was, after.addresses)])
             work.own({target: after.addresses})
@@ -414,12 +450,12 @@ def _settle(work: Work, settled: Sequence[Settled]) -> list[TargetReport]:
         else:
             began = memory.error_at if memory.error_at is not None else now
             error = one.report.error
-            after = replace(memory, error=error, error_at=began if error is not None else None)
+            after = memory._replace(error=error, error_at=began if error is not None else None)
         if one.report.live is not None:
             after = schedule.looked(after, one.report.live, now)
         if one.proved:
-            after = replace(after, verified_at=now)
-        memories[target] = replace(after, outcome=one.report.outcome)
+            after = after._replace(verified_at=now)
+        memories[target] = after._replace(outcome=one.report.outcome)
     work.save(memories, changes)
     work.own({s.report.target: s.acknowledged.addresses for s in settled if s.acknowledged is not None})
     return [one.report for one in settled]
@@ -440,12 +476,12 @@ def _conclude(work: Work, todo: Todo, verdict: Verdict) -> TargetReport:
             todo.shared is not None,
         )
     memory = work.memory(todo.target)
-    after = replace(_failed(work, memory, verdict, wrote=True), wanted=wanted, live=todo.live)
+    after = _failed(work, memory, verdict, wrote=True)._replace(wanted=wanted, live=todo.live)
     if isinstance(verdict, NoAnswer | Unintelligible):
         after = _sent(after, todo, work.world.now())
     if work.account.provider.publishes:  # whatever was written may stand there unpublished
-        after = replace(after, acknowledged=None, acknowledged_at=None)
-    after = replace(after, outcome=Outcome.FAILED)
+        after = after._replace(acknowledged=None, acknowledged_at=None)
+    after = after._replace(outcome=Outcome.FAILED)
     work.save({todo.target: after}, _trouble(work, todo.target, memory, verdict))
     live = None if isinstance(verdict, NoAnswer) else todo.live
     return TargetReport(
@@ -480,7 +516,7 @@ def _leave(work: Work, rules: Sequence[Rule]) -> list[TargetReport]:
     for error in work.ends[:1]:
         for rule in rules:
             memory = work.memory(rule.target)
-            after = replace(_failed(work, memory, error, wrote=False), outcome=Outcome.FAILED)
+            after = _failed(work, memory, error, wrote=False)._replace(outcome=Outcome.FAILED)
             work.save({rule.target: after}, _trouble(work, rule.target, memory, error))
             reports.append(TargetReport(rule.target, Outcome.FAILED, None, memory.live, error=str(error)))
     return reports

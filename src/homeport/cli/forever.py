@@ -93,7 +93,9 @@ class _Resident:
         if recorder is not None:
             begin(recorder, asked)
         roll = Roll()
-        self.agent = Agent(asked, self.world, store, self._report, _log_proof, hears=roll.hears)
+        self.agent = Agent(
+            asked, self.world, store, self._report, _log_proof, hears=roll.hears, missed=roll.missed
+        )
         self._listening = Listening(self.agent, roll, self.tell)
         self.ears = self._listening.ears(config, self.world)
 

@@ -79,6 +79,9 @@ class Name:
             raise ConfigError(f"{self.text} is not in {zone.text}")
         return self.text.removesuffix("." + zone.text)
 
+    def __hash__(self) -> int:
+        return hash(self.text)  # what a dataclass would make builds a tuple each time
+
     def __str__(self) -> str:
         return self.text
 

@@ -66,6 +66,9 @@ class Sighting(NamedTuple):
         return cls(at, tuple(map(str, in_order(frozenset(addresses)))), told, listening)
 
 
+NOTHING_YET = Sighting(0.0, (), listening=False)
+
+
 class Trust(NamedTuple):
     """How far the announcements of a line may be relied on."""
 
@@ -127,6 +130,24 @@ def trust(sightings: Sequence[Sighting]) -> Trust:
     streak = next((place for place, told in enumerate(reversed(heard)) if told is None), len(heard))
     tellers = [told for told in heard if told is not None]
     return Trust(len(tellers), len(heard), streak, tellers[-1] if tellers else "", evidence[-1].at)
+
+
+def silent(sightings: Sequence[Sighting]) -> frozenset[str]:
+    """Who told of the changes before the newest, could be heard, and told nothing of that: origins.
+
+    Nothing else tells a listener that hangs from one that has nothing to tell.  One that never told a
+    change is not among them, nor is it twice in a row for the same silence.
+    """
+    *before, newest = sightings or (NOTHING_YET,)
+    if newest.told is not None or not newest.listening:
+        return frozenset()
+    evidence = [one.told for one in before if one.listening and (one.told is None or one.told in TELLERS)]
+    told: set[str] = set()
+    for origin in reversed(evidence[-LAST:]):
+        if origin is None:
+            break
+        told.add(origin)
+    return frozenset(told)
 
 
 def reconnect(sightings: Sequence[Sighting]) -> Window | None:

@@ -6,7 +6,6 @@ A target is one (name, type, account).  Times are seconds since 1970, UTC.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from .dns import IPAddress, Name, RRset, RRType
@@ -41,8 +40,7 @@ class Target(NamedTuple):
         return f"{self.owner} {self.rrtype} ({self.account})"
 
 
-@dataclass(frozen=True, slots=True)
-class Memory:
+class Memory(NamedTuple):
     """What is kept of one target between rounds and runs.  Losing it is safe: it costs a look."""
 
     acknowledged: frozenset[IPAddress] | None = None  # what the provider last confirmed; None: nothing
@@ -64,7 +62,7 @@ class Memory:
 
     def freed(self) -> Memory:
         """Without stop and wait, as a person asks for."""
-        return replace(self, stopped_by=None, not_before=None, waiting=None, failures=0, writes=())
+        return self._replace(stopped_by=None, not_before=None, waiting=None, failures=0, writes=())
 
 
 def hold(memory: Memory, now: float, fingerprint: str, *, anew: bool) -> str | None:
@@ -92,8 +90,7 @@ def acknowledged(memory: Memory, wanted: RRset, now: float, *, sent: bool) -> Me
     `acknowledged_at` is when that began: refreshing and mending count from it.
     """
     same = not sent and believed(memory, wanted)
-    return replace(
-        memory,
+    return memory._replace(
         acknowledged=wanted.addresses,
         acknowledged_ttl=wanted.ttl,
         acknowledged_at=memory.acknowledged_at if same and memory.acknowledged_at is not None else now,
@@ -119,23 +116,21 @@ def failed(
     before is no longer believed.  `jitter` is a random number in [0, 1).
     """
     failures = memory.failures + (not isinstance(error, NotSent))
-    after = replace(
-        memory,
+    after = memory._replace(
         failures=failures,
         error=str(error),
         error_at=memory.error_at if memory.error_at is not None else now,
     )
     if wrote and isinstance(error, NoAnswer | Unintelligible):
-        after = replace(after, acknowledged=None, acknowledged_at=None, sent_at=now)
+        after = after._replace(acknowledged=None, acknowledged_at=None, sent_at=now)
     if error.reaction is Reaction.HALT:
-        return replace(after, not_before=None, waiting=None, stopped_by=fingerprint)
+        return after._replace(not_before=None, waiting=None, stopped_by=fingerprint)
     waits = WAITS[error.reaction]
     wait = waits[min(failures, len(waits)) - 1] * (1 + jitter / 4)
     asked = (error.retry_after or 0.0) if isinstance(error, Throttled) else 0.0
     if isinstance(error, NotSent):
         wait = LEAST_PAUSE  # we know when it is time
-    return replace(
-        after,
+    return after._replace(
         not_before=now + min(max(wait, asked), LONGEST_WAIT),
         waiting=error.reaction,
         stopped_by=None,
@@ -144,7 +139,7 @@ def failed(
 
 def looked(memory: Memory, live: frozenset[IPAddress], now: float) -> Memory:
     """After the provider or the name servers showed what they hold."""
-    return replace(memory, live=live, live_at=now)
+    return memory._replace(live=live, live_at=now)
 
 
 def believed(memory: Memory, wanted: RRset) -> bool:

@@ -7,6 +7,7 @@ differs is a row of `wire/dyndns2_services.py`.
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Annotated
 from urllib.parse import parse_qsl, quote, urlsplit
 
@@ -82,7 +83,7 @@ class DynDNS2(UpdateApi):
             except ConfigError as error:
                 yield "domain", str(error)
 
-    @property
+    @cached_property
     def _service(self) -> Service:
         """The row of the service, with what the settings say otherwise."""
         url = self.endpoint or ""

@@ -167,12 +167,14 @@ class LogView:
             LOGGER.info("told by %s: %s", hint.origin, hint.says, extra=more)
         for one in report.targets:
             level = self._level(one)
+            self._last[one.target] = (one.outcome, one.error)
+            if not LOGGER.isEnabledFor(level):
+                continue
             about = {key: value for key, value in one.as_json(report.trace).items() if key != "trace"}
             if one.why:
                 about["why"] = one.why
             more = {"trace": report.trace, "about": about, "event": EVENTS[one.outcome]}
             LOGGER.log(level, sentence(one), extra=more)
-            self._last[one.target] = (one.outcome, one.error)
 
     def line(self) -> str:
         """How all targets that it was told of are, in one line."""

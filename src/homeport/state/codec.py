@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from functools import lru_cache
 from ipaddress import ip_address
 
@@ -14,7 +14,7 @@ from ..core.errors import Reaction
 from ..core.pace import Written
 from ..core.schedule import Memory, Target
 
-COLUMNS = tuple(field.name for field in fields(Memory))
+COLUMNS = Memory._fields
 _SETS = ("acknowledged", "live", "wanted")
 _TEXTS = ("waiting", "stopped_by", "error", "outcome")
 # What a value that is not ours does to whoever reads it: JSON may be nested ten thousand deep.

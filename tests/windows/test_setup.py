@@ -54,6 +54,8 @@ def uninstall(lab: Lab, folder: str, *words: str) -> None:
     lab.wine(rf"{folder}\uninstall.exe", "/S", *words)
     gone = lab.disk / folder.removeprefix("C:\\").replace("\\", "/")
     wait_until(lambda: not gone.exists(), f"{gone} is gone")
+    root = "HKCU" if "/CURRENTUSER" in words else "HKLM"  # which it clears last
+    wait_until(lambda: lab.registry(rf"{root}\Software\Homeport", "Folder") is None, "its key is gone")
 
 
 def homeport(lab: Lab, *words: str, folder: str = PROGRAMS) -> tuple[int, str, str]:
@@ -169,7 +171,7 @@ def test_without_a_configuration_it_is_installed_but_not_started_and_an_example_
     assert homeport(windows, "check")[0] == 0
 
     uninstall(windows, PROGRAMS, "/PURGE")
-    assert not data.exists()
+    wait_until(lambda: not data.exists(), "its data are gone")
 
 
 def test_while_a_person_runs_it_an_upgrade_changes_nothing_and_says_so_by_its_exit_code(
@@ -214,7 +216,8 @@ def test_for_one_person_in_a_folder_with_chinese_characters(
     assert lab.registry(PERSON, "QuietUninstallString") is None
     assert lab.registry(RUN, "Homeport") is None
     assert lab.registry(r"HKCU\Environment", "Path") == path_before
-    assert not data.exists() and not (lab.program_data / "Homeport").exists()
+    wait_until(lambda: not data.exists(), "its data are gone")
+    assert not (lab.program_data / "Homeport").exists()
 
 
 def test_in_a_folder_of_somebody_else_nothing_of_theirs_is_touched(

@@ -146,12 +146,6 @@ MUTANTS = (
         "            pass",
     ),
     Mutant(
-        "the other family is not told beside while it waits",
-        "agent/work.py",
-        "    if not carries_both(work.account.provider):\n        return []",
-        "    if True:\n        return []",
-    ),
-    Mutant(
         "a line that is down is published",
         "core/wish.py",
         "    return [uplink for uplink in rule.uplinks if not health.get(uplink, True)]",

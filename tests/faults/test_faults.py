@@ -18,8 +18,8 @@ from tests.faults.line import FAULTS
 from tests.faults.world import BEFORE, INSTEAD, SENT, SERVERS, STRANGE, TAKEN
 
 OTHERS = {"source": FAULTS, "name server": SERVERS}
-STRIDE = 30  # of the awaits of a short life
-SAMPLE = 36  # seeds; each is the life of an agent for hours to a year
+STRIDE = 40  # of the awaits of a short life
+SAMPLE = 32  # seeds; each is the life of an agent for hours to a year
 
 
 @cache

@@ -606,7 +606,10 @@ class Fate:
         host = self.chance.choice(one.owners).text
         self.lab.abused.add((one.account, host))
         self.say(f"{one.account} locks {host} for abuse")
-        self._for(self._length(), lambda: self.lab.abused.discard((one.account, host)))
+        self._for(max(self._length(), HOUR), lambda: self.lab.abused.discard((one.account, host)))
+        for _ in range(2):  # a change that meets the lock, and one for which a day of silence is long
+            await asyncio.sleep(self.chance.uniform(HOUR / 4, 3 * HOUR))
+            await self._moves()
 
     async def _names_refused(self) -> None:
         some = [one for one in self.services.values() if isinstance(one, HttpService)]

@@ -90,8 +90,8 @@ MUTANTS = (
     Mutant(
         "the budget is not kept",
         "agent/guard.py",
-        "        if wait := max(budget.wait(meter.spent, limit, now) for meter in meters.values()):",
-        "        if wait := 0.0:",
+        "        return max(budget.wait(meter.spent, limit, now) for meter in meters.values())",
+        "        return 0.0",
     ),
     Mutant(
         "Retry-After is ignored",
@@ -109,8 +109,8 @@ MUTANTS = (
     Mutant(
         "a provider's words go into messages as they are",
         "wire/auth.py",
-        "def scrub(",
-        "def scrub(text: str, *_: object) -> str:\n    return text\n\n\ndef _scrub(",
+        '    return forms - {""}',
+        "    return set()",
     ),
     Mutant(
         "trouble with the disk ends the agent",
@@ -160,15 +160,14 @@ MUTANTS = (
     Mutant(
         "the budget of a source is not kept",
         "agent/guard.py",
-        "        if source.limit is None or not",
-        "        if True or source.limit is None or not",
+        "        if source.limit is None:",
+        "        if True:",
     ),
     Mutant(
         "the budget of a source is forgotten at the end",
         "agent/guard.py",
-        "            self._store.spend({key: meter.kept for key, meter in meters.items()})\n"
-        "        for meter in meters.values():\n            meter.ahead -= 1",
-        "        for meter in meters.values():\n            meter.ahead -= 1",
+        "        if news:\n            self._store.spend(news)\n\n    def not_asked",
+        "\n    def not_asked",
     ),
     Mutant(
         "work that hangs is never given up",

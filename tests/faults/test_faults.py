@@ -15,6 +15,7 @@ import pytest
 from tests.faults.__main__ import FIXED, stories
 from tests.faults.gates import SCENES, WAYS, Way, every
 from tests.faults.line import FAULTS
+from tests.faults.mutants import MUTANTS, SRC
 from tests.faults.world import BEFORE, INSTEAD, SENT, SERVERS, STRANGE, TAKEN
 
 OTHERS = {"source": FAULTS, "name server": SERVERS}
@@ -43,7 +44,7 @@ def test_the_sample_is_struck_by_faults_of_all_kinds() -> None:
     sources, servers = ({f"{who} {fault}" for fault in some} for who, some in OTHERS.items())
     for kind in (BEFORE, SENT, TAKEN, INSTEAD, STRANGE, sources, servers):
         assert struck.keys() & {*kind}, f"none of {sorted(kind)}"
-    rest = {"outage", "flapping", "lie", "clock", "restart loop", "edited by hand", "revoked"}
+    rest = {"abuse", "outage", "flapping", "lie", "clock", "restart loop", "edited by hand", "revoked"}
     assert {*rest, "disk rots", "name refused"} - struck.keys() == set()
     assert sum(story["kills"] for story in lived().values()) > 20
     assert sum(story["torn"] for story in lived().values()) > 3
@@ -75,3 +76,8 @@ def test_a_seed_tells_the_same_story_every_time() -> None:
         return told.stdout.rpartition("digest ")[2].strip()
 
     assert digest("1") == digest(FIXED) != ""
+
+
+def test_every_bug_that_the_lab_must_find_can_still_be_put_in() -> None:
+    for one in MUTANTS:
+        assert (SRC / "homeport" / one.file).read_text().count(one.old) == 1, one.name

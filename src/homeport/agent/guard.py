@@ -114,9 +114,7 @@ class Guard:
         meters = {key: self._meters.setdefault(key, _Meter()) for key in keys}
         for meter in meters.values():
             meter.spent = budget.current(meter.spent, limit, now)
-        if wait := max(budget.wait(meter.spent, limit, now) for meter in meters.values()):
-            return wait
-        return 0.0
+        return max(budget.wait(meter.spent, limit, now) for meter in meters.values())
 
     def spend(self, dues: Mapping[str, Budget]) -> None:
         """One request that counts for each of these keys; whether it may be sent is what `wait` says."""

@@ -60,6 +60,7 @@ _FIRST = ("windows", "home", "peers", "faults", "days", "e2e", "canary", "net", 
 _OF_THE_CLOCK = {"home/test_gateway.py", "net/test_system_events.py"}
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave out the tests that this system cannot run; share the rest out among the workers."""
     _leave_out(config, items)

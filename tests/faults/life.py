@@ -32,7 +32,7 @@ from .clock import QuickLoop, thrifty
 from .disk import Disk, failing
 from .judge import DAY, HOUR, Broken, Judge
 from .line import FAULTS, LINE, OTHER, Line, Tongue, sources
-from .services import EVERY, SEVERAL, Dyndns2, HttpService, service
+from .services import EVERY, SEVERAL, Dyndns2, HttpService, clocks_put_back, service
 from .world import EXCHANGES, Kept, Lab, Life, Weather
 
 MINUTE = 60.0
@@ -77,6 +77,7 @@ def tell(
     story = Story(seed)
     shm = Path("/dev/shm")
     with (
+        clocks_put_back(),
         tempfile.TemporaryDirectory(prefix="homeport-faults-", dir=shm if shm.is_dir() else None) as root,
         asyncio.Runner(loop_factory=QuickLoop) as runner,
         thrifty(),

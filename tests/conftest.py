@@ -2,6 +2,7 @@
 
 import logging
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -56,25 +57,13 @@ _ELSEWHERE = {"linux": sys.platform != "linux", "posix": sys.platform == "win32"
 
 # A file goes to one worker; these begin, as they take the longest and wait the most.
 _FIRST = ("windows", "home", "peers", "faults", "days", "e2e", "canary", "net", "crash", "contract")
-# These set the clock of the machine, or hear when it is set.
-_OF_THE_CLOCK = {"home/test_gateway.py", "net/test_system_events.py"}
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out the tests that this system cannot run; share the rest out among the workers."""
+    """Leave out the tests that this system cannot run, and put the long ones first."""
     _leave_out(config, items)
-    if config.pluginmanager.hasplugin("xdist"):
-        _share_out(items)
-
-
-def _share_out(items: list[pytest.Item]) -> None:
-    files = {item: item.path.relative_to(_HERE).as_posix() for item in items}
     turns = {folder: turn for turn, folder in enumerate(_FIRST)}
-    items.sort(key=lambda item: turns.get(files[item].partition("/")[0], len(turns)))
-    for item in items:
-        group = "the clock" if files[item] in _OF_THE_CLOCK else files[item]
-        item.add_marker(pytest.mark.xdist_group(group))
+    items.sort(key=lambda item: turns.get(item.path.relative_to(_HERE).parts[0], len(turns)))
 
 
 def _leave_out(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -108,3 +97,13 @@ def _log_as_it_was() -> Iterator[None]:
         log.handlers[:] = handlers
         log.setLevel(level)
         log.propagate = propagate
+
+
+@pytest.fixture
+def clock_of_the_machine() -> Iterator[None]:
+    """For who sets it, and for who minds that it is set: one at a time, of all workers."""
+    import fcntl
+
+    with (Path(tempfile.gettempdir()) / "homeport-clock.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield

@@ -219,6 +219,7 @@ def test_without_any_gateway_service_the_agent_goes_on(zone: Zone, home: Home) -
         agent.publishes(zone, "45.0.0.77")
 
 
+@pytest.mark.usefixtures("clock_of_the_machine")
 def test_a_change_that_nobody_tells_of_is_noticed(home: Home, zone: Zone) -> None:
     home.stop_miniupnpd()
     home.network.nft("gw", COUNTER)

@@ -260,6 +260,7 @@ def test_a_kernel_that_refuses_a_table_says_why(machine: None) -> None:
 # -- the clock -----------------------------------------------------------------------------------
 
 
+@pytest.mark.usefixtures("clock_of_the_machine")
 def test_a_clock_that_is_set_is_told_each_time() -> None:
     async def act(ear: Ear) -> None:
         for _ in range(2):
@@ -272,6 +273,7 @@ def test_a_clock_that_is_set_is_told_each_time() -> None:
     assert len(os.listdir("/proc/self/fd")) == before
 
 
+@pytest.mark.usefixtures("clock_of_the_machine")
 def test_after_sleep_it_is_called_that(monkeypatch: pytest.MonkeyPatch) -> None:
     asleep = iter([100.0, 3700.0, 3700.2])
     monkeypatch.setattr(clock_events, "_asleep", lambda: next(asleep))

@@ -5,16 +5,18 @@ from __future__ import annotations
 import asyncio
 import inspect
 from collections.abc import Callable, Collection, Mapping
+from ipaddress import ip_address
 from itertools import count, pairwise
 
 import pytest
 
+from homeport.agent.decide import Todo, with_sibling
 from homeport.agent.guard import Guard
 from homeport.agent.work import AT_ONCE, Guarded, a_few
 from homeport.agent.world import Account
 from homeport.core.budget import Budget, Spent
 from homeport.core.circuit import Kind
-from homeport.core.dns import Name, RRType
+from homeport.core.dns import Name, RRset, RRType
 from homeport.core.errors import (
     AccountRefused,
     BadCredentials,
@@ -22,13 +24,14 @@ from homeport.core.errors import (
     Doubted,
     NotSent,
     ProviderError,
+    SourceError,
     Throttled,
     Unintelligible,
-    Unreachable,
 )
 from homeport.core.report import Outcome
+from homeport.core.schedule import Memory, Target
 from homeport.core.secret import Secret
-from homeport.driver import Provider
+from homeport.driver import Provider, Task
 from homeport.providers.dyndns2 import DynDNS2
 from homeport.sources import pools
 from homeport.state.store import Store
@@ -373,12 +376,35 @@ def test_of_errors_side_by_side_the_one_that_holds_for_the_account_is_not_lost(
         raise error
 
     async def go() -> None:
-        others = [Unintelligible("not JSON"), NotSent("not yet", retry_after=3.0), Unreachable("reset")]
+        others = [Unintelligible("not JSON"), NotSent("not yet", retry_after=1e6), Throttled("soon")]
         errors = [*others[:2], grave, *others[2:]][::order]
         await a_few([raises(error) for error in errors])
 
-    with pytest.raises(type(grave)):
+    with pytest.raises(type(grave), match=str(grave)):
         live(go())
+
+
+def test_patience_asked_of_a_look_is_had_where_no_address_is_known_either() -> None:
+    """Nothing is to be done there, so nothing fails; but the service has spoken."""
+    asked: list[float] = []
+
+    def looking() -> None:
+        asked.append(world.elapsed())
+        raise Throttled("not so fast", retry_after=900.0)
+
+    shop = Shop(looking=looking)
+    world = World({"p": Readable(shop=shop)}, says={RRType.A: lambda: SourceError("no route")})
+    pass_time(world, 2 * HOUR, Store(None, quiet))
+    assert len(asked) > 3
+    assert all(later - at >= 900 for at, later in pairwise(asked))
+
+
+def test_a_family_that_was_refused_is_not_told_beside_the_other() -> None:
+    key = (Name("home.example.com"), RRType.A)
+    todo = Todo(Target(*key, "p"), Task(RRset(*key, frozenset({ip_address("8.8.8.1")}), None), ()), None)
+    lost = Memory(wanted=frozenset({ip_address("2600::1")}), error="reset")
+    assert with_sibling(todo, None, lost).task.sibling is not None
+    assert with_sibling(todo, None, lost._replace(stopped_by="a fingerprint")).task.sibling is None
 
 
 def test_what_waits_for_its_turn_is_let_go_of_when_nobody_waits_any_more() -> None:

@@ -183,13 +183,16 @@ def with_sibling(todo: Todo, wish: Wish | None, memory: Memory | None) -> Todo:
     """The task, with what the other family of its owner should be said to be.
 
     As it is wanted now; if that is unknown, as it was last acknowledged; and if nothing is since an
-    answer was lost, as it was last wanted: a service may forget a family that is not named.
+    answer was lost, as it was last wanted: a service may forget a family that is not named.  What it has
+    refused it does not hold.
     """
     wanted = todo.task.wanted
     other = RRType.A if wanted.rrtype is RRType.AAAA else RRType.AAAA
     if isinstance(wish, RRset):
         sibling: RRset | None = wish
     else:
-        held = None if memory is None else memory.acknowledged or (memory.error and memory.wanted)
+        held = memory and memory.acknowledged
+        if memory and not held and memory.error is not None and memory.stopped_by is None:
+            held = memory.wanted
         sibling = RRset(wanted.owner, other, held, None) if held else None
     return todo._replace(task=todo.task._replace(sibling=sibling))

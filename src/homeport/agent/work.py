@@ -51,7 +51,7 @@ class Work:
     guard: Guard
     ends: list[ProviderError] = field(default_factory=list)  # after which it is asked nothing more
     shared: dict[Target, frozenset[IPAddress]] = field(default_factory=dict)  # names of others too: ours
-    tripped: set[type[ProviderError]] = field(default_factory=set)  # what the guard was told of
+    tripped: set[tuple[type[ProviderError], float | None]] = field(default_factory=set)  # told the guard
 
     @classmethod
     def begin(
@@ -87,8 +87,9 @@ class Work:
 
     def trip(self, error: ProviderError) -> None:
         """Stop the account or its service, if that is what the error says; once for each cause."""
-        if type(error) not in self.tripped:
-            self.tripped.add(type(error))
+        cause = type(error), error.retry_after if isinstance(error, Throttled) else None
+        if cause not in self.tripped:
+            self.tripped.add(cause)
             self.guard.trip(self.account, error)
 
     def own(self, owned: Mapping[Target, frozenset[IPAddress]]) -> None:
@@ -122,6 +123,9 @@ async def tend(
     meeting = asyncio.ensure_future(_meet(work, free, sights))
     try:
         view = await look(work, [rule.target for rule in free])
+        for found in view.present.values():
+            if isinstance(found, ProviderError):
+                work.trip(found)  # whether or not anything is to be done there
         while free and not work.ends:
             ready, free = await _next(work, free, sights, meeting)
             beside = _wishes(work, _waiting(work, rules, free + ready), sights, meeting)
@@ -565,16 +569,19 @@ async def a_few(work: Sequence[Awaitable[T]]) -> list[T]:
     return [result for result in results if not isinstance(result, BaseException)]
 
 
-def _gravity(error: BaseException) -> int:
+def _gravity(error: BaseException) -> tuple[int, float]:
     """Of several, the one that asks most of us: what the provider said of the account must not be lost.
 
-    That we have not asked (`NotSent`) is nothing that a provider said.
+    That we have not asked (`NotSent`) is nothing that a provider said.  Of two that ask for patience, the
+    one that asks for more.
     """
     if not isinstance(error, ProviderError):
-        return 4
+        return 4, 0.0
     if error.whole_account:
-        return 3
-    return 1 if isinstance(error, NotSent) else 2 if isinstance(error, Throttled) else 0
+        return 3, 0.0
+    if not isinstance(error, Throttled):
+        return 0, 0.0
+    return 1 if isinstance(error, NotSent) else 2, error.retry_after or 0.0
 
 
 class Guarded:

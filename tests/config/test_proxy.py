@@ -44,7 +44,7 @@ def test_every_kind_of_reference_leads_to_it_and_none_is_warned_of(tmp_path: Pat
     kept = tmp_path / "proxy"
     kept.write_text(URL + "\n")
     kept.chmod(0o600)
-    line = f"command:'{sys.executable}' -c \"print('{URL}')\""
+    line = f"""command:"{sys.executable}" -c "print('{URL}')\""""
     for written in ("env:PROXY", "file:proxy", line):
         config = configured(tmp_path, written, {"PROXY": URL})
 
@@ -83,7 +83,7 @@ def test_a_misspelt_reference_is_noticed(tmp_path: Path) -> None:
 
 
 def test_a_check_that_follows_no_reference_finds_nothing_wrong(tmp_path: Path) -> None:
-    line = f"command:'{sys.executable}' -c \"print('{WORD}')\""
+    line = f"""command:"{sys.executable}" -c "print('{WORD}')\""""
     assert configured(tmp_path, line, {}, resolve=False).warnings == ()
     with pytest.raises(Mistakes, match=r"account\.cf\.proxy: must be a URL"):
         configured(tmp_path, line, {})

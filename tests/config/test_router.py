@@ -78,7 +78,7 @@ def test_without_a_user_it_is_that_of_a_box_with_a_password_only(tmp_path: Path)
 
 def test_the_certificate_is_a_file_beside_the_configuration(tmp_path: Path) -> None:
     text = 'router_password = "env:BOX_PASSWORD"\nrouter_ca_file = "box.pem"'
-    (tmp_path / "box.pem").write_text(ONE)
+    (tmp_path / "box.pem").write_text(ONE, newline="\n")
     config = configured(tmp_path, f'ipv4 = ["fritzbox:fritz.box"]\n{text}', ipv6="interface")
     login = box(config).login
     assert login is not None

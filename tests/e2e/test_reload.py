@@ -191,6 +191,7 @@ def test_another_certificate_in_the_ca_file_is_in_force_without_being_asked_and_
             heard(agent, "read again: changed account dyn")
 
 
+@pytest.mark.posix("SIGHUP")
 def test_sighup_takes_another_secret_from_the_same_file(server: Nameserver, tmp_path: Path) -> None:
     home = Home(tmp_path)
     key = tmp_path / "key"

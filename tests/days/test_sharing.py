@@ -211,6 +211,17 @@ def test_a_plan_shows_that_what_others_have_stays(shop: Shop) -> None:
     assert shop.addresses() == [HOME, AWAY]
 
 
+def test_what_is_told_of_a_change_does_not_read_as_if_an_address_of_others_had_gone(shop: Shop) -> None:
+    home = Place(shop, HOME)
+    home.round()
+    shop.put(OWNER, HOME, AWAY)
+    home.address = NEW
+    home.round()
+    assert [str(one) for one in home.world.told()[-1].before or ()] == [HOME]
+    [*_, change] = home.store.history()
+    assert [str(one) for one in change.before or ()] == [HOME]
+
+
 def test_name_servers_may_show_more_than_ours(shop: Shop) -> None:
     home = Place(shop, HOME)
     home.world.verify = True

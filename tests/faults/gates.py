@@ -6,7 +6,7 @@ What chance finds in years, this finds in minutes: no await is left out.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -15,7 +15,7 @@ from homeport.core.dns import RRType
 from .judge import HOUR
 from .life import Fate, Story, tell
 from .line import sources
-from .services import EVERY
+from .services import EVERY, SEVERAL
 from .world import TAKEN, Weather
 
 Way = Literal["kill", "cancel"]
@@ -28,12 +28,16 @@ class Short(Fate):
     """An hour: a start, a change, an exchange that goes wrong while all changes, and peace."""
 
     most_names = 1
+    power_cuts = 0.5
 
     def wants(self) -> str | None:
-        return ("failover", None, "all")[self.story.seed % 3] if self.story.seed >= SCENES else None
+        return "failover" if self.story.seed == 0 else "all" if self.story.seed == SCENES - 2 else None
 
     def choose(self) -> list[str]:
         return [EVERY[self.story.seed % SCENES], EVERY[(self.story.seed + 1) % SCENES]]
+
+    def share(self, names: Sequence[str]) -> list[str]:
+        return [name for name in names if name in SEVERAL and self.story.seed % 2]
 
     def settle(self) -> None:
         super().settle()
@@ -43,6 +47,7 @@ class Short(Fate):
     async def events(self) -> None:
         line, elapsed = self.line, self.lab.elapsed
         await asyncio.sleep(60)
+        self._strangers(1)
         self.say(f"the line changes to {line.change(RRType.A, elapsed())}")
         await asyncio.sleep(SHORT)
         fault = TAKEN[self.story.seed % len(TAKEN)]
@@ -51,7 +56,9 @@ class Short(Fate):
         for rrtype in RRType:
             line.change(rrtype, elapsed())
         self.say(f"the line changes to {line.now(RRType.A)}, {line.now(RRType.AAAA)}, and {fault} strikes")
-        await asyncio.sleep(SHORT - 30)
+        await asyncio.sleep(SHORT - 60)
+        self._strangers(2)
+        await asyncio.sleep(30)
         for rrtype in RRType:  # what was acknowledged last is right again, whatever else was sent since
             line.change(rrtype, elapsed(), line.before(rrtype))
         self.say(f"the line is back at {line.now(RRType.A)}, {line.now(RRType.AAAA)}")
@@ -63,6 +70,11 @@ class Short(Fate):
         await self.converges("in the end", HOUR)  # long before drift would be mended
         await asyncio.sleep(2 * SHORT)
         await self.converges("after two more looks", 60)
+
+    def _strangers(self, number: int) -> None:
+        for account in self.others:
+            for key in self.services[account].keys:
+                self.stranger(account, key, number)
 
 
 def strike(

@@ -27,6 +27,7 @@ from homeport.core.schedule import Memory, Target
 from homeport.driver import Budget
 
 from .line import Line
+from .others import Others
 from .services import NOTHING, Said, Service
 
 DAY, HOUR = 86400.0, 3600.0
@@ -86,6 +87,7 @@ class Judge:
         elapsed: Callable[[], float],
     ) -> None:
         self.lines, self.services, self.strict, self.elapsed = lines, services, strict, elapsed
+        self.others: dict[str, Others] = {}  # by account: where names are shared
         self.down: dict[str, float] = {}  # lines of several that the agent knows to be down, since when
         self.wall: Callable[[], float] = lambda: 0.0
         self.say: Callable[[str], None] = lambda text: None
@@ -95,6 +97,8 @@ class Judge:
         self.rounds: dict[str, Round] = {}
         self.acks: dict[tuple[str, Key], Ack] = {}
         self.told: dict[tuple[str, Key], frozenset[str]] = {}  # last, whatever became of it
+        self.good: dict[tuple[str, Key], frozenset[str]] = {}  # acknowledged last, whatever came after
+        self.spurned: set[tuple[str, Key]] = set()  # what was told last was refused
         self.stops: dict[str, Hold] = {}  # by account: wrong credentials
         self.blocks: dict[str, Hold] = {}  # 'abuse'
         self.waits: dict[str, Hold] = {}  # Retry-After
@@ -170,10 +174,23 @@ class Judge:
         """A request that would set something leaves."""
         self.checks += 1
         for key, addresses in said.items():
-            for address in addresses:
+            for address in addresses - self._theirs(account, trace, key, addresses):
                 self._right(account, trace, key, address)
             self.told[account, key] = addresses
         self._news(account, said)
+
+    def _theirs(self, account: str, trace: str, key: Key, addresses: frozenset[str]) -> frozenset[str]:
+        """What of it is not the agent's: who sets a whole RRset says the addresses of others again.
+
+        Excuse: it cannot know better than the service, which may have shown what is not there.
+        """
+        others, one = self.others.get(account), self.rounds.get(trace)
+        if others is None or one is None:
+            return NOTHING
+        if account in one.lied:
+            shown = {address for line in self.lines.values() for address in line.had(key[1], one.began)}
+            others.left[key] |= addresses - shown
+        return others.had(key, one.began)
 
     def _right(self, account: str, trace: str, key: Key, address: str) -> None:
         name, rrtype = f"{key[0]} {key[1]}", key[1]
@@ -202,11 +219,14 @@ class Judge:
         """Does the service hold just that?
 
         Where one request tells both families, the other one is told beside: as it stands there, or as
-        it was told last, if nobody knows better, or if what it should be was refused.
+        it was told last, if nobody knows better; or, if what it should be was refused, as it was
+        acknowledged last, since then a person may have changed it.
         """
         ack = self.acks.get((account, key))
         said = frozenset({address})
         if said == self.services[account].get(key) or (ack is not None and said == ack.addresses):
+            return True
+        if (account, key) in self.spurned and said == self.good.get((account, key)):
             return True
         one = self.rounds[trace]
         better = any(true for _, rrtype, true in one.heard if rrtype is key[1])
@@ -243,8 +263,20 @@ class Judge:
             names = ", ".join(sorted(f"{owner} {rrtype}" for owner, rrtype in said)) or "a deletion"
             self.breaks("again", f"{account}: written without need: {names}")
 
-    def dark(self, account: str, key: Key) -> None:
-        self.breaks("dark", f"{account}: {key[0]} {key[1]} was taken away")
+    def changed(self, account: str, trace: str, before: Said) -> None:
+        """A request was taken; the names held `before` what they held then."""
+        service = self.services[account]
+        for key, held in before.items():
+            if held and not service.get(key):
+                self.breaks("dark", f"{account}: {key[0]} {key[1]} was taken away")
+        if (others := self.others.get(account)) is None:
+            return
+        one = self.rounds.get(trace)
+        for key, gone in others.gone(before).items():
+            # Excuse: who can set a whole RRset only undoes what others do between the look and that.
+            raced = one is not None and service.whole and others.moved(key, one.began)
+            if not raced and (one is None or account not in one.lied):
+                self.breaks("theirs", f"{account}: {key[0]} {key[1]} has lost {', '.join(sorted(gone))}")
 
     # -- an answer arrives -----------------------------------------------------------------------
 
@@ -252,10 +284,17 @@ class Judge:
         for key, addresses in said.items():
             if key in good:
                 self.acks[account, key] = Ack(addresses, self.wall())
+                self.good[account, key] = addresses
+                self.spurned.discard((account, key))
                 if (one := self.rounds.get(trace)) is not None:
                     one.acked[account, key] = addresses
             else:
                 self.acks.pop((account, key), None)
+                self.spurned.add((account, key))
+
+    def spurns(self, account: str, said: Iterable[Key]) -> None:
+        """The service has refused all of it."""
+        self.spurned.update((account, key) for key in said)
 
     def lost(self, account: str, said: Iterable[Key]) -> None:
         """Nobody can know what became of it."""
@@ -329,6 +368,9 @@ class Judge:
                 del table[name]
         if forgot or lost or self.moved:
             self.sent.clear()
+        if forgot or lost:
+            for others in self.others.values():
+                others.forget()
         self.moved = False
 
     def jumped(self, *, unseen: bool) -> None:
@@ -357,8 +399,9 @@ class Judge:
             if told.outcome is not Outcome.UPDATED or told.wanted is None:
                 continue
             wanted = frozenset(map(str, told.wanted))
-            service = self.services[told.target.account]
-            account, holds = told.target.account, service.get(key) == wanted
+            account = told.target.account
+            service, others = self.services[account], self.others.get(account)
+            holds = service.get(key) == wanted or (others is not None and wanted <= service.get(key))
             true = one.acked.get((account, key)) == wanted or (account in one.cut and holds)
             true |= service.readable and (holds or account in one.lied)
             if not true:

@@ -20,7 +20,7 @@ from homeport.agent.hearing import everybody, nobody
 from homeport.agent.loop import TRACE, Agent
 from homeport.agent.world import Account, Setup, Uplink
 from homeport.core import circuit
-from homeport.core.dns import RRType
+from homeport.core.dns import Key, RRType
 from homeport.core.hint import HAND, HEALTH, Hint
 from homeport.core.report import Outcome, Report
 from homeport.core.schedule import Target
@@ -32,7 +32,8 @@ from .clock import QuickLoop, thrifty
 from .disk import Disk, failing
 from .judge import DAY, HOUR, Broken, Judge
 from .line import FAULTS, LINE, OTHER, Line, Tongue, sources
-from .services import EVERY, SEVERAL, Dyndns2, HttpService, clocks_put_back, service
+from .others import Others
+from .services import EVERY, NOTHING, SEVERAL, Dyndns2, HttpService, clocks_put_back, service
 from .world import EXCHANGES, Kept, Lab, Life, Weather
 
 MINUTE = 60.0
@@ -93,6 +94,7 @@ class Fate:
     """What happens, and when."""
 
     most_names = 2  # of one account
+    power_cuts = 0.2  # the share of kills that are
 
     def __init__(
         self, story: Story, root: Path, elapsed: Callable[[], float], aloud: Callable[[str], None] | None
@@ -116,6 +118,8 @@ class Fate:
             story.seed, chance, self.lines, self.tongues, self.services, self.judge, self.say, elapsed
         )
         self.judge.wall, self.judge.say = self.lab.now, self.say
+        self.others = {name: Others(self.services[name], elapsed) for name in self.share(names)}
+        self.judge.others = self.others
         self.lab.weather = {name: Weather() for name in names}
         self.lab.sticks = self._stuck
         for tongue in self.tongues.values():
@@ -142,6 +146,10 @@ class Fate:
         """The services of this life; with `all`, those that hold several addresses of a type."""
         some = SEVERAL if self.policy == "all" else EVERY
         return self.chance.sample(some, self.chance.randint(2, 3))
+
+    def share(self, names: Sequence[str]) -> list[str]:
+        """The accounts of this life at whose names others keep addresses of theirs."""
+        return [name for name in names if name in SEVERAL and self.chance.random() < 0.4]
 
     def settle(self) -> None:
         """What the configuration says, and how long the trouble lasts."""
@@ -180,6 +188,8 @@ class Fate:
         loop.set_exception_handler(self._unhandled)
         interval = f"a look every {self.interval:.0f} s for {self.span / DAY:.3g} days"
         self.say(f"seed {self.story.seed}: {', '.join(self.services)}; {interval}; strict={self.strict}")
+        if self.others:
+            self.say(f"shared with others: {', '.join(self.others)}")
         with failing(self.disk), self._listening():
             events = asyncio.ensure_future(self.events())
             try:
@@ -255,10 +265,20 @@ class Fate:
             else:
                 store._db.close()
             self.disk.clear()
-            life.alive = False
+            killed, life.alive = not life.alive, False
             judge.ended(forgot=self.forget, lost=store.lost)
             self.forget = False
+        if killed and chance.random() < self.power_cuts:
+            self._power_cut()
         await asyncio.sleep(chance.uniform(0.5, 30.0))  # until whoever watches over it starts it again
+
+    def _power_cut(self) -> None:
+        """What killed it took the router too: the lines come back with other addresses."""
+        self.lab.strike("power cut")
+        for name, line in self.lines.items():
+            for rrtype in RRType:
+                line.change(rrtype, self.lab.elapsed())
+            self.say(f"a power cut: the {name} is at {line.now(RRType.A)}, {line.now(RRType.AAAA)} now")
 
     def _stuck(self) -> None:
         """Something hangs for ever: whoever watches over the agent looks again and again (`cli.pulse`)."""
@@ -295,6 +315,7 @@ class Fate:
                     tuple(self.lines),
                     self.policy or "failover",
                     ttl=self.ttl,
+                    share=target.account in self.others,
                     written=target.rrtype is RRType.A,
                 )
                 for target in targets
@@ -364,7 +385,7 @@ class Fate:
             self._bad_provider, self._bad_provider, self._hanging, self._bad_sources, self._lies,
             self._bad_servers, self._clock, self._kill, self._kill, self._kill_in_a_commit, self._restart,
             self._loops, self._disk_trouble, self._rots, self._edits, self._revokes, self._abuse,
-            self._names_refused, self._hints, self._retries, self._no_six,
+            self._names_refused, self._hints, self._retries, self._no_six, self._stranger, self._stranger,
         ]  # fmt: skip
         kinds = chance.sample(every, chance.randint(3, len(every)))
         number = chance.randint(8, 40)
@@ -568,8 +589,31 @@ class Fate:
         to = one.get(key) | {false} if several else frozenset({false})
         if self.chance.random() < 0.2:
             to = frozenset()
+        if (others := self.others.get(one.account)) is not None:
+            others.edit(key, to)
         self.lab.edit(one, key, to)
         self.say(f"a person edits {key[0]} {key[1]} at {one.account}: {', '.join(sorted(to)) or 'nothing'}")
+
+    async def _stranger(self) -> None:
+        """Another agent, which keeps one address at each name that is shared, comes, moves or goes."""
+        if not self.others:
+            return
+        self.lab.strike("stranger")
+        account = self.chance.choice(list(self.others))
+        key = self.chance.choice(self.services[account].keys)
+        self.stranger(account, key, self.chance.randint(1, 250) if self.chance.random() < 0.8 else None)
+
+    def stranger(self, account: str, key: Key, number: int | None) -> None:
+        """It keeps its address of that number there, and no other; None: it keeps none."""
+        others, held = self.others[account], self.services[account].get(key)
+        form = {RRType.A: "198.18.0.{}", RRType.AAAA: "2001:db8:5::{:x}"}[key[1]]
+        to = NOTHING if number is None else frozenset({form.format(number)})
+        mine = held - others.now(key)
+        if to == others.now(key) or not mine | to:  # nobody takes the last address of a name away
+            return
+        self.lab.edit(self.services[account], key, mine | to)
+        others.keep(key, to)
+        self.say(f"another agent keeps {', '.join(to) or 'nothing'} at {key[0]} {key[1]} of {account}")
 
     async def _revokes(self) -> None:
         name = self.chance.choice(list(self.services))
@@ -701,13 +745,18 @@ class Fate:
             for name, one in self.services.items()
             if name not in but
             for key, held in one.held().items()
-            if held != self._right(key[1])
+            if not self._well(name, key, held)
         ]
 
-    def _right(self, rrtype: RRType) -> set[str]:
+    def _well(self, account: str, key: Key, held: frozenset[str]) -> bool:
+        others = self.others.get(account)
+        right = self._right(key[1])
+        return held == right if others is None else others.right(key, right)
+
+    def _right(self, rrtype: RRType) -> frozenset[str]:
         """What every name should be: of the first line that is up, or of all."""
         up = [line.now(rrtype) for name, line in self.lines.items() if name not in self.lab.down]
-        return set(up if self.policy == "all" else up[:1])
+        return frozenset(up if self.policy == "all" else up[:1])
 
     async def _loses_a_line(self) -> None:
         """Of two, one goes down: once all is quiet, no name has an address of it; and it comes back."""

@@ -18,7 +18,7 @@ from tests.faults.__main__ import FIXED
 
 SRC = Path(__file__).parents[2] / "src"
 SEEDS = 48
-STRIDE = 19  # of the awaits of short lives, which are lived first
+STRIDE = 7  # of the awaits of short lives, which are lived first
 
 
 class Mutant(NamedTuple):
@@ -168,6 +168,18 @@ MUTANTS = (
         "agent/guard.py",
         "        if news:\n            self._store.spend(news)\n\n    def not_asked",
         "\n    def not_asked",
+    ),
+    Mutant(
+        "the addresses of others are taken for ours",
+        "agent/decide.py",
+        "    old = ours - wanted.addresses\n",
+        "    old = live - wanted.addresses\n",
+    ),
+    Mutant(
+        "what is put beside others is written down after it is there",
+        "agent/work.py",
+        "    work.own({t.target: work.shared.get(t.target, NONE)",
+        "    dict({t.target: work.shared.get(t.target, NONE)",
     ),
     Mutant(
         "work that hangs is never given up",

@@ -47,6 +47,7 @@ class Service:
     readable: ClassVar[bool] = True
     days: ClassVar[int | None] = None  # after which it wants to be told again
     over_http: ClassVar[bool] = True
+    whole: ClassVar[bool] = False  # is a whole RRset set at once?
 
     def __init__(self, account: str, owners: tuple[str, ...], secret: str) -> None:
         self.account = account
@@ -216,6 +217,8 @@ class Cloudflare(HttpService):
 
 
 class Desec(HttpService):
+    whole = True
+
     def make(self) -> Fake:
         return self.at_home(FakeDeSEC)
 
@@ -287,6 +290,12 @@ class Primary(Service):
 
     def get(self, key: Key) -> Texts:
         return frozenset(self.server.addresses(key[0].text, key[1].value))
+
+    def ttls(self) -> list[int]:
+        """Of all its RRsets, in order, in seconds; 0: there is none."""
+        with self.server._data.reader() as txn:
+            some = [txn.get(dns.name.from_text(owner.text), rrtype.value) for owner, rrtype in self.keys]
+        return [0 if one is None else one.ttl for one in some]
 
     def put(self, key: Key, addresses: Texts) -> None:
         owner = dns.name.from_text(key[0].text)

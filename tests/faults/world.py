@@ -108,7 +108,7 @@ class Lab:
         return next((s for at, k, s in reversed(service.shown) if k == key and at <= before), NOTHING)
 
     def edit(self, service: Service, key: Key, addresses: frozenset[str]) -> None:
-        """A person changes a record by hand."""
+        """A person, or another agent, changes a record."""
         service.put(key, addresses)
         self.publish(service)
 
@@ -365,9 +365,7 @@ class HttpWire:
         if fault != "nothing":
             if service.readable and 200 <= reply.status < 300 and service.freeze() == rows:
                 lab.judge.needless(account, trace, said)
-            for key, held in before.items():
-                if held and not service.get(key):
-                    lab.judge.dark(account, key)
+            lab.judge.changed(account, trace, before)
         lab.publish(service)
         return reply
 
@@ -465,6 +463,8 @@ class HttpWire:
         if fault in ("429 later", "503 later", "911", "dnserr"):
             seconds = {"429 later": 3600.0, "503 later": 900.0}.get(str(fault), 1800.0)
             lab.judge.throttled(account, trace, seconds)
+        if fault == "409":
+            lab.judge.spurns(account, said)
         if account in lab.revoked and (fault is None or fault in ("drip", "nothing", "partial")):
             doubts = isinstance(lab.services[account], Duck)  # "KO" does not say why
             lab.judge.refused(account, trace, DOUBTS[0] if doubts else inf)
@@ -529,15 +529,13 @@ class PrimaryWire:
             raise NoAnswer(f"{host} port {port}: the connection ended before the answer")
         if fault == "servfail":
             return [message[:2] + b"\x80\x02" + bytes(8) for message in messages]
-        before = service.held()
+        before, ttls = service.held(), service.ttls()
         updates = service.server.updates
         answers = [service.answer(message) for message in messages]
         if service.server.updates != updates:
-            if service.held() == before:
+            if service.held() == before and service.ttls() == ttls:
                 judge.needless(account, trace, said)
-            for key, held in before.items():
-                if held and not service.get(key):
-                    judge.dark(account, key)
+            judge.changed(account, trace, before)
         lab.publish(service)
         await life.gate("own: taken")
         match fault:

@@ -41,6 +41,13 @@ class Todo(NamedTuple):
     shared: frozenset[IPAddress] | None = None  # all that will stand there, where others have some too
 
     @property
+    def before(self) -> frozenset[IPAddress] | None:
+        """What of it stood there, without the addresses of others; None if nobody knows."""
+        if self.live is None or self.shared is None:
+            return self.live
+        return self.live - (self.shared - self.task.wanted.addresses)
+
+    @property
     def after(self) -> frozenset[IPAddress]:
         """What will stand there."""
         return self.task.wanted.addresses if self.shared is None else self.shared

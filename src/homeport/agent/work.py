@@ -473,7 +473,7 @@ def _conclude(work: Work, todo: Todo, verdict: Verdict) -> TargetReport:
             Outcome.UPDATED,
             wanted,
             todo.after,
-            todo.live,
+            todo.before,
             None,
             todo.why,
             todo.veiled,
@@ -541,7 +541,7 @@ def _stop_all(work: Work, rules: Sequence[Rule]) -> None:
 
 
 def _before(work: Work, todo: Todo) -> frozenset[IPAddress] | None:
-    return todo.live if todo.live is not None else work.memory(todo.target).acknowledged
+    return todo.before if todo.before is not None else work.memory(todo.target).acknowledged
 
 
 def spread(target: Target) -> float:

@@ -7,7 +7,7 @@ import os
 import random
 import sqlite3
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import replace
 from ipaddress import ip_address
@@ -460,6 +460,92 @@ def test_where_nothing_can_be_written_the_agent_goes_on_in_memory_and_knows_what
             assert store.memories()[TARGET] == MEMORY
 
 
+def writable(folder: Path) -> None:
+    """All files of it: SQLite has given those beside the first one its mode."""
+    for path in folder.iterdir():
+        path.chmod(0o600)
+
+
+def lost_and_found(
+    folder: Path, told: Told, trouble: Callable[[], object], mended: Callable[[], object]
+) -> None:
+    """The file cannot be written for a while, in which much is kept and something forgotten."""
+    with unprivileged(folder):
+        trouble()
+        store = Store.open(folder, told)
+        store.forget([OTHER])
+        store.save({TARGET: MEMORY._replace(failures=8)}, [change("failed")])
+        store.go_home()
+        assert len(told) == 1, "it can still not be written, and that is told once"
+        mended()
+        store.save({TARGET: MEMORY._replace(failures=9)}, [change("failed")])
+        store.go_home()
+        store.save({}, [change("updated")])
+        store._db.close()  # killed: nothing is kept after this
+
+
+@posix
+def test_what_was_kept_in_memory_is_in_the_file_once_that_can_be_written_again(folder: Path) -> None:
+    path, told = filled(folder), Told()
+    lost_and_found(folder, told, lambda: path.chmod(0o400), lambda: writable(folder))
+    assert told[1:] == [f"the state is kept in {path} again"]
+    with Store.view(folder, Told()) as store:
+        assert store.memories() == {TARGET: MEMORY._replace(failures=9)}
+        lines = [(line.version, line.event) for line in store.history()]
+        assert lines == [(1, "updated"), (2, "stopped"), (3, "failed"), (4, "failed"), (5, "updated")]
+        assert store.spent() == {"cf": ((7.0, 3),)}
+
+
+@posix
+def test_what_was_in_a_file_that_could_not_even_be_read_is_not_lost(folder: Path) -> None:
+    path, told = filled(folder), Told()
+    lost_and_found(folder, told, lambda: folder.chmod(0), lambda: folder.chmod(0o700))
+    assert told[1:] == [f"the state is kept in {path} again"]
+    with Store.view(folder, Told()) as store:
+        assert store.memories() == {TARGET: MEMORY._replace(failures=9), OTHER: STOPPED}
+        assert [line.event for line in store.history()] == [
+            "updated", "stopped", "failed", "failed", "updated"
+        ]  # fmt: skip
+        assert store.spent() == {"cf": ((7.0, 3),)}
+
+
+@posix
+def test_an_agent_that_ends_keeps_what_it_had_in_memory_only(folder: Path) -> None:
+    path, told = filled(folder), Told()
+    with unprivileged(folder):
+        path.chmod(0o400)
+        with Store.open(folder, told) as store:
+            store.save({TARGET: MEMORY._replace(failures=9)})
+            writable(folder)
+        with Store.open(folder, told) as store:
+            assert store.memories()[TARGET].failures == 9
+
+
+def test_a_disk_that_fails_while_the_memory_goes_home_changes_nothing(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, told = filled(folder), Told()
+    with Store.open(folder, told) as store:
+        store._db.execute("PRAGMA query_only = ON")  # as a disk that is read-only from now on
+        store.save({TARGET: MEMORY._replace(failures=9)})
+        assert in_memory(told, path)
+
+        def full(db: sqlite3.Connection, rows: object, *, all_of_it: bool) -> None:
+            with db:
+                db.execute("DELETE FROM target")
+                raise sqlite3.OperationalError("database or disk is full")
+
+        with monkeypatch.context() as patch:
+            patch.setattr(store_module, "replace", full)
+            store.go_home()
+        with Store.view(folder, Told()) as other:
+            assert other.memories() == {TARGET: MEMORY, OTHER: STOPPED}
+        assert store.memories()[TARGET].failures == 9
+        store.go_home()
+        with Store.view(folder, Told()) as other:
+            assert other.memories()[TARGET].failures == 9
+
+
 @posix
 def test_a_directory_that_may_not_be_entered_is_told_and_survived(folder: Path) -> None:
     path, told, looked = filled(folder), Told(), Told()
@@ -503,9 +589,9 @@ def test_a_full_disk_is_told_and_what_was_known_stays_known(tmp_path: Path) -> N
         assert store.memories() == {TARGET: MEMORY, OTHER: STOPPED._replace(error="x" * 100_000)}
         store.save({TARGET: MEMORY._replace(failures=1)})
         assert [line.event for line in store.history()] == ["updated", "failed"]
-    assert in_memory(told, tmp_path / FILE) and "full" in told[0]
-    with Store.open(tmp_path, Told()) as store:
-        assert store.memories() == {TARGET: MEMORY, OTHER: STOPPED}
+        assert in_memory(told, tmp_path / FILE) and "full" in told[0]
+        with Store.view(tmp_path, Told()) as other:
+            assert other.memories() == {TARGET: MEMORY, OTHER: STOPPED}
 
 
 def test_a_file_that_another_process_keeps_locked_is_told_and_survived(
@@ -518,7 +604,8 @@ def test_a_file_that_another_process_keeps_locked_is_told_and_survived(
         other.execute("BEGIN IMMEDIATE")
         store.save({TARGET: MEMORY._replace(failures=1)})
         assert store.memories() == {TARGET: MEMORY._replace(failures=1), OTHER: STOPPED}
-    assert in_memory(told, tmp_path / FILE) and "locked" in told[0]
+        store.go_home()
+        assert in_memory(told, tmp_path / FILE) and "locked" in told[0]
 
 
 def test_two_processes_write_in_turn(tmp_path: Path) -> None:

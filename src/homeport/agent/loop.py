@@ -271,6 +271,7 @@ class Agent:
         trace = self._world.trace()
         TRACE.set(trace)
         at = self._world.now()
+        self._store.go_home()
         self._gone = tuple(rule for rule in self._gone if self._memory(rule.target).acknowledged)
         thorough = not 0 <= at - self._thorough < THOROUGH
         if thorough:

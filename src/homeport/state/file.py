@@ -66,6 +66,7 @@ _TABLES = {
     "asked": "day, service, times",
     "owned": "name, type, account, addresses",
 }
+_APPENDED = ("change", "sighting")
 _NEW = {"sighting": 2, "asked": 2, "owned": 2, "spent": 3, "circuit": 3}  # tables that older files lack
 _LONGER = {"target": 3}  # the version that gave a table its last column
 TableRow = tuple[str, tuple[Any, ...]]
@@ -77,11 +78,12 @@ class NotOurs(Exception):
     """The file was written by another program, or by a newer Homeport."""
 
 
-def open_file(path: Path) -> sqlite3.Connection:
+def open_file(path: Path, *, patience: float = 5.0) -> sqlite3.Connection:
+    """`patience`, in seconds, with another process that writes."""
     old = os.path.isfile(path)  # noqa: PTH113 - raises nothing where we may not look
     with suppress(OSError):  # then SQLite says the same, in its own words
         os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))  # SQLite's files beside it get its mode
-    db = sqlite3.connect(path, timeout=5)
+    db = sqlite3.connect(path, timeout=patience)
     try:
         if old:
             _check(db)
@@ -169,6 +171,21 @@ def refill(db: sqlite3.Connection, rows: Iterable[TableRow]) -> None:
             marks = ", ".join("?" * len(values))
             columns = ", ".join(_TABLES[table].split(", ")[: len(values)])
             db.execute(f"INSERT OR IGNORE INTO {table} ({columns}) VALUES ({marks})", values)  # noqa: S608
+
+
+def replace(db: sqlite3.Connection, rows: Iterable[TableRow], *, all_of_it: bool) -> None:
+    """Put the rows into a file, all or nothing: instead of what it holds; or over that, as they are newer.
+
+    Lines that are only ever appended then get new numbers.
+    """
+    with db:
+        if all_of_it:
+            for table in _TABLES:
+                db.execute(f"DELETE FROM {table}")  # noqa: S608
+        for table, values in rows:
+            marks = ", ".join("?" * len(values))
+            new = (None, *values[1:]) if table in _APPENDED and not all_of_it else values
+            db.execute(f"REPLACE INTO {table} ({_TABLES[table]}) VALUES ({marks})", new)  # noqa: S608
 
 
 def rescue(db: sqlite3.Connection) -> list[TableRow]:

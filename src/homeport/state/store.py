@@ -2,7 +2,8 @@
 
 SQLite in WAL mode with full synchronisation: what a provider acknowledged is on the disk before the
 agent does anything else, so neither kill -9 nor a power cut makes it send twice.  A damaged file is
-put aside and the agent goes on with an empty one; where nothing can be written it goes on in memory.
+put aside and the agent goes on with an empty one; where nothing can be written it goes on in memory,
+until something can.
 `file` opens and saves it, `codec` makes values of its rows.
 """
 
@@ -21,11 +22,12 @@ from ..core.advice import Verdict
 from ..core.budget import Group, Spent
 from ..core.circuit import Key, Scope, Trip
 from ..core.dns import IPAddress, RRType
+from ..core.errors import ConfigError
 from ..core.rhythm import Sighting
 from ..core.schedule import Memory, Target
 from . import codec, private
 from .codec import Change
-from .file import TROUBLE, NotOurs, in_memory, open_file, read_only, refill, rescue, unused
+from .file import TROUBLE, NotOurs, in_memory, open_file, read_only, refill, replace, rescue, unused
 from .lock import OURS
 
 __all__ = ["FILE", "Change", "Store"]
@@ -42,7 +44,10 @@ class Store:
     """
 
     def __init__(self, path: Path | None, warn: Callable[[str], None]) -> None:
+        """`path` is that of the file; None: all is in memory."""
         self._path = path
+        self._away: Path | None = None  # the file which the memory stands for, while it cannot be written
+        self._whole = True  # does the memory hold all that the file does?
         self._warn = warn
         self._db = self._connect()
 
@@ -56,7 +61,9 @@ class Store:
             trouble = private.own_folder(directory, OURS)
         except OSError as error:
             warn(_elsewhere(directory, error.strerror or str(error)))
-            return cls(None, warn)
+            store = cls(None, warn)
+            store._away, store._whole = directory / FILE, False
+            return store
         if trouble:
             warn(trouble)
         for suffix in ("", "-wal", "-shm"):
@@ -88,6 +95,7 @@ class Store:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self.go_home()
         self._db.close()
 
     # -- memories ------------------------------------------------------------------------------
@@ -376,7 +384,7 @@ class Store:
                     continue
                 self._warn(_elsewhere(self._path, str(error)))
                 rows = read_only(self._path)
-                db = self._leave_file()
+                db = self._leave_file(whole=rows is not None)
                 refill(db, rows or [])
                 return db
             except (*TROUBLE, NotOurs) as error:
@@ -385,9 +393,28 @@ class Store:
         self._warn(_elsewhere(self._path, "a new file is damaged as well"))
         return self._leave_file()
 
-    def _leave_file(self) -> sqlite3.Connection:
-        self._path = None
+    def _leave_file(self, *, whole: bool = True) -> sqlite3.Connection:
+        self._away, self._path, self._whole = self._path, None, whole
         return in_memory()
+
+    def go_home(self) -> None:
+        """Keep in the file again what is only in memory, if the file can be written by now."""
+        if self._away is None:
+            return
+        try:
+            private.own_folder(self._away.parent, OURS)
+            db = open_file(self._away, patience=0.2)
+        except (*TROUBLE, NotOurs, OSError, ConfigError):
+            return  # it has been told
+        try:
+            replace(db, rescue(self._db), all_of_it=self._whole)
+        except TROUBLE:
+            db.close()
+            return
+        db.execute("PRAGMA busy_timeout = 5000")
+        self._db.close()
+        self._db, self._path, self._away = db, self._away, None
+        self._warn(f"the state is kept in {self._path} again")
 
     def _put_aside(self, why: str) -> bool:
         """Rename the damaged file and what SQLite keeps beside it; False if that is impossible."""

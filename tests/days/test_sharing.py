@@ -172,7 +172,19 @@ def test_an_agent_that_is_killed_while_it_writes_knows_afterwards_what_may_be_it
     home.address = "8.8.8.3"
     home.round()
     assert shop.addresses() == ["8.8.8.3", AWAY]
+    home.round()
     assert {str(one) for one in home.store.owned()[TARGET]} == {"8.8.8.3"}
+
+
+def test_what_a_service_said_good_to_and_did_not_do_is_done_at_the_next_look(shop: Shop) -> None:
+    home = Place(shop, HOME)
+    shop.put(OWNER, HOME, AWAY)
+    home.round()
+    home.address = NEW
+    home.round()
+    shop.put(OWNER, HOME, NEW, AWAY)  # it has only added
+    assert home.round() is Outcome.UPDATED
+    assert shop.addresses() == [NEW, AWAY]
 
 
 def test_an_outage_of_the_provider_changes_nothing_about_what_is_ours(shop: Shop) -> None:

@@ -379,9 +379,9 @@ async def _write(work: Work, todos: Sequence[Todo]) -> dict[Target, Verdict]:
                 work.trip(verdict)
         if memories:
             work.save(memories, changes)
-            work.own({one.target: one.task.wanted.addresses for one in todos if one.target in memories})
 
-    # Whatever becomes of it: what may stand there from now on because of us is ours.
+    # Whatever becomes of it, and whatever is said of it: what may stand there because of us is ours, until
+    # a look shows that it is gone.
     work.own({t.target: work.shared.get(t.target, NONE) | t.task.wanted.addresses for t in todos})
     if todos:
         await work.account.provider.write(work.api, [todo.task for todo in todos], settled)

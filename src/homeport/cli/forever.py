@@ -50,6 +50,7 @@ class Out:
         try:
             for line in lines:
                 self._stream.write(line + "\n")
+            self._stream.flush()
         except BrokenPipeError:
             raise
         except OSError as error:

@@ -11,7 +11,7 @@ import pytest
 
 from homeport.demo.nameserver import Nameserver
 
-from .home import Answer, Home, Page, nameserver, page, record, rfc2136, uplink
+from .home import Answer, Home, Page, page, record, rfc2136, uplink
 
 OLD, NEW = "45.0.0.10", "45.0.0.11"
 CHALLENGE = (
@@ -19,12 +19,6 @@ CHALLENGE = (
     '<svg><path d="M12 2C6.48 2 2 6.48 2 12s4.48 1.2.1.1 10 10"/></svg></body></html>'
 )
 PORTAL = "<html><body>Welcome! Please sign in. Router 192.168.1.254, firmware 3.14.15.92</body></html>"
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[Nameserver]:
-    with nameserver() as running:
-        yield running
 
 
 @pytest.fixture

@@ -6,7 +6,6 @@ import json
 import os
 import shutil
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 
 import jsonschema
@@ -16,15 +15,9 @@ from homeport.cli.main import main
 from homeport.demo.nameserver import Nameserver
 from homeport.state.store import Store
 
-from .home import SECONDS, Home, nameserver, record, rfc2136, uplink
+from .home import SECONDS, Home, record, rfc2136, uplink
 
 ADDRESS = "45.0.0.10"
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[Nameserver]:
-    with nameserver() as running:
-        yield running
 
 
 def configured(folder: Path, server: Nameserver, owner: str) -> Home:

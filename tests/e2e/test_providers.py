@@ -17,15 +17,9 @@ import pytest
 
 from homeport.demo.nameserver import Nameserver
 
-from .home import Answer, Home, Page, end, nameserver, page, record, rfc2136, uplink
+from .home import Answer, Home, Page, end, page, record, rfc2136, uplink
 
 OLD, NEW = "45.0.0.10", "45.0.0.11"
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[Nameserver]:
-    with nameserver() as running:
-        yield running
 
 
 @pytest.fixture

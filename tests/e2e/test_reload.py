@@ -15,16 +15,10 @@ import pytest
 from homeport.demo.nameserver import Nameserver
 
 from .home import KEY_TEXT as KEY
-from .home import Home, end, nameserver, page, record, rfc2136, uplink
+from .home import Home, end, page, record, rfc2136, uplink
 
 ONE, TWO = "45.0.0.10", "45.0.0.11"
 PATIENCE = 60.0  # seconds, for a machine that is busy
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[Nameserver]:
-    with nameserver() as running:
-        yield running
 
 
 @contextmanager

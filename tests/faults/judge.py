@@ -99,6 +99,10 @@ class Judge:
         self.told: dict[tuple[str, Key], frozenset[str]] = {}  # last, whatever became of it
         self.good: dict[tuple[str, Key], frozenset[str]] = {}  # acknowledged last, whatever came after
         self.spurned: set[tuple[str, Key]] = set()  # what was told last was refused
+        self.ever: dict[tuple[str, Key], set[str]] = {}  # all that was ever acknowledged
+        self.outdated: set[tuple[str, Key]] = (
+            set()
+        )  # what the agent knows of it is old: its disk took nothing
         self.stops: dict[str, Hold] = {}  # by account: wrong credentials
         self.blocks: dict[str, Hold] = {}  # 'abuse'
         self.waits: dict[str, Hold] = {}  # Retry-After
@@ -220,13 +224,16 @@ class Judge:
 
         Where one request tells both families, the other one is told beside: as it stands there, or as
         it was told last, if nobody knows better; or, if what it should be was refused, as it was
-        acknowledged last, since then a person may have changed it.
+        acknowledged last, since then a person may have changed it.  What was acknowledged while the disk
+        took nothing, the next process cannot know.
         """
         ack = self.acks.get((account, key))
         said = frozenset({address})
         if said == self.services[account].get(key) or (ack is not None and said == ack.addresses):
             return True
         if (account, key) in self.spurned and said == self.good.get((account, key)):
+            return True
+        if (account, key) in self.outdated and address in self.ever[account, key]:
             return True
         one = self.rounds[trace]
         better = any(true for _, rrtype, true in one.heard if rrtype is key[1])
@@ -285,6 +292,8 @@ class Judge:
             if key in good:
                 self.acks[account, key] = Ack(addresses, self.wall())
                 self.good[account, key] = addresses
+                self.ever.setdefault((account, key), set()).update(addresses)
+                self.outdated.discard((account, key))
                 self.spurned.discard((account, key))
                 if (one := self.rounds.get(trace)) is not None:
                     one.acked[account, key] = addresses
@@ -368,6 +377,8 @@ class Judge:
                 del table[name]
         if forgot or lost or self.moved:
             self.sent.clear()
+        if lost:
+            self.outdated.update(self.ever)
         if forgot or lost:
             for others in self.others.values():
                 others.forget()

@@ -728,6 +728,8 @@ class Fate:
         await self._loses_a_line()
         await asyncio.sleep(min(DAY, 12 * self.interval))
         await self.converges("after a quiet time", MINUTE)
+        if self.store is not None and self.store.lost:
+            self.judge.breaks("kept", "the disk is well, and the state is in memory only")
 
     async def converges(self, when: str, within: float) -> None:
         ends = self.lab.elapsed() + within

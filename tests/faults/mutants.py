@@ -34,8 +34,8 @@ MUTANTS = (
     Mutant(
         "an acknowledgement is not written down",
         "agent/work.py",
-        "            work.save(memories, changes)\n            work.own({one.target",
-        "            work.memories.update(memories)\n            work.own({one.target",
+        "            work.save(memories, changes)\n\n    # Whatever",
+        "            work.memories.update(memories)\n\n    # Whatever",
     ),
     Mutant(
         "a stop of the account is ignored",
@@ -120,6 +120,12 @@ MUTANTS = (
         "            with self._db:",
     ),
     Mutant(
+        "what is in memory only stays there",
+        "agent/loop.py",
+        "        self._store.go_home()\n",
+        "",
+    ),
+    Mutant(
         "SQLite is not told to write in transactions",
         "state/store.py",
         "            with self._db:\n                work(self._db)\n        except (sqlite3",
@@ -174,6 +180,13 @@ MUTANTS = (
         "agent/decide.py",
         "    old = ours - wanted.addresses\n",
         "    old = live - wanted.addresses\n",
+    ),
+    Mutant(
+        "a service that says good and does nothing is believed about what is ours",
+        "agent/work.py",
+        "            work.save(memories, changes)\n\n    # Whatever",
+        "            work.save(memories, changes)\n            work.own("
+        "{t.target: t.task.wanted.addresses for t in todos if t.target in memories})\n\n    # Whatever",
     ),
     Mutant(
         "what is put beside others is written down after it is there",

@@ -258,12 +258,19 @@ class Kept(Store):
     """A store that tells the judge what was written down."""
 
     life: Life
-    lost: bool = False  # it goes on in memory
+    lost: bool = False  # it goes on in memory, or would if it wrote
 
     def save(self, memories: Mapping[Target, Memory], changes: Sequence[Change] = ()) -> None:  # type: ignore[override]
         super().save(memories, changes)
         if self.life.alive:
             self.life.lab.judge.saved(memories, kept=not self.lost)
+
+    def go_home(self) -> None:
+        super().go_home()
+        if self.lost and self._away is None and self.life.alive:
+            self.lost = False
+            self.life.lab.judge.saved(self.memories(), kept=True)
+            self.life.lab.judge.tripped(self.circuits())
 
     def trip(self, circuits: Mapping[circuit.Key, circuit.Trip | None]) -> None:
         super().trip(circuits)
@@ -320,9 +327,10 @@ class HttpWire:
         judge.lost(account, said)  # until the answer is there
         if fault == "reset unsent":
             raise NoAnswer(f"{request}: connection reset before the answer was complete")
+        revoked = account in lab.revoked  # when it is taken
         reply = await self._exchange(service, request, said, fault, trace)
         await life.gate(f"{account}: the answer arrives")
-        self._arrived(service, request, reply, said, fault, trace)
+        self._arrived(service, request, reply, said, fault, trace, revoked=revoked)
         return reply
 
     @staticmethod
@@ -456,6 +464,8 @@ class HttpWire:
         said: Said,
         fault: str | None,
         trace: str,
+        *,
+        revoked: bool,
     ) -> None:
         lab, account = self._lab, self._account
         if not self._life.alive:
@@ -465,7 +475,7 @@ class HttpWire:
             lab.judge.throttled(account, trace, seconds)
         if fault == "409":
             lab.judge.spurns(account, said)
-        if account in lab.revoked and (fault is None or fault in ("drip", "nothing", "partial")):
+        if revoked and (fault is None or fault in ("drip", "nothing", "partial")):
             doubts = isinstance(lab.services[account], Duck)  # "KO" does not say why
             lab.judge.refused(account, trace, DOUBTS[0] if doubts else inf)
             return
@@ -531,6 +541,7 @@ class PrimaryWire:
             return [message[:2] + b"\x80\x02" + bytes(8) for message in messages]
         before, ttls = service.held(), service.ttls()
         updates = service.server.updates
+        revoked = account in lab.revoked
         answers = [service.answer(message) for message in messages]
         if service.server.updates != updates:
             if service.held() == before and service.ttls() == ttls:
@@ -555,7 +566,7 @@ class PrimaryWire:
                 pass
         await life.gate("own: the answer arrives")
         if life.alive:
-            if account in lab.revoked and any(map(service.writes, messages)):
+            if revoked and any(map(service.writes, messages)):
                 judge.refused(account, trace)
             elif said:
                 judge.acknowledged(account, trace, said, set(said))

@@ -50,7 +50,7 @@ class Short(Fate):
         self._strangers(1)
         self.say(f"the line changes to {line.change(RRType.A, elapsed())}")
         await asyncio.sleep(SHORT)
-        fault = TAKEN[self.story.seed % len(TAKEN)]
+        fault = TAKEN[self.story.seed % len(TAKEN)] if self.policy != "all" else "nothing"
         for name in self.services:
             self.lab.weather[name] = Weather(0.5, [fault])
         for rrtype in RRType:

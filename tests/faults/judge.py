@@ -412,8 +412,11 @@ class Judge:
             wanted = frozenset(map(str, told.wanted))
             account = told.target.account
             service, others = self.services[account], self.others.get(account)
-            holds = service.get(key) == wanted or (others is not None and wanted <= service.get(key))
-            true = one.acked.get((account, key)) == wanted or (account in one.cut and holds)
+            beside = NOTHING if others is None else others.had(key, one.began)
+            holds = service.get(key) - beside == wanted - beside
+            acked = one.acked.get((account, key))
+            true = acked is not None and acked - beside == wanted - beside
+            true |= account in one.cut and holds
             true |= service.readable and (holds or account in one.lied)
             if not true:
                 self.breaks("report", f"{told.target} is said to be updated to {sorted(wanted)}; it is not")

@@ -570,6 +570,15 @@ class Fate:
 
     def _disk_well(self) -> None:
         self.disk.mode = "well"
+        # As a round may be under way when the disk fails, and the next one is to come.
+        self._for(2 * self.interval + HOUR, partial(self._is_kept, self.store))
+
+    def _is_kept(self, store: Kept | None) -> None:
+        """Has the process that ran when the disk was well again put its state there?"""
+        if store is None or store is not self.store or not store.life.alive:
+            return
+        if self.disk.mode == "well" and store.lost:
+            self.judge.breaks("kept", "the disk is well, and the state is in memory only")
 
     async def _rots(self) -> None:
         if self.life is None:
@@ -728,8 +737,6 @@ class Fate:
         await self._loses_a_line()
         await asyncio.sleep(min(DAY, 12 * self.interval))
         await self.converges("after a quiet time", MINUTE)
-        if self.store is not None and self.store.lost:
-            self.judge.breaks("kept", "the disk is well, and the state is in memory only")
 
     async def converges(self, when: str, within: float) -> None:
         ends = self.lab.elapsed() + within

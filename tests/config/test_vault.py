@@ -350,3 +350,14 @@ def test_whom_posix_lets_in(mode: int, group: str, said: str) -> None:
 def test_whom_windows_lets_in(sddl: str, may: str) -> None:
     found = rights.windows_warnings(FILE, sddl)
     assert [said for said, _ in found] == ([f"every user of this machine can {may} {FILE}"] if may else [])
+
+
+def test_what_windows_is_to_be_told_takes_nothing_away_from_the_account_of_the_service() -> None:
+    service = "S-1-5-80-1234567890-1-2-3-4"
+    sddl = (
+        f"O:BAG:SYD:AI(A;ID;FA;;;SY)(A;ID;FA;;;BA)(A;;FR;;;{service})(A;ID;0x1200a9;;;BU)(A;;FW;;;S-1-1-0)"
+    )
+    [(_, remedy)] = rights.windows_warnings(FILE, sddl)
+    assert remedy == f'icacls "{FILE}" /inheritance:d /remove:g *S-1-5-32-545 *S-1-1-0'
+    [(_, remedy)] = rights.windows_warnings(FILE, "O:BAG:SY")  # no list: somebody must be let in first
+    assert "/grant:r" in remedy

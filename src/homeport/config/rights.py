@@ -51,14 +51,21 @@ def posix_warnings(file: Path, mode: int, group: str) -> Warnings:
 
 
 def windows_warnings(file: Path, sddl: str) -> Warnings:
-    """From the access list as text ("ACE Strings", learn.microsoft.com, 2024-11-20)."""
-    read = write = "D:" not in sddl or "NO_ACCESS_CONTROL" in sddl  # no list at all: everybody may all
+    """From the access list as text ("ACE Strings", learn.microsoft.com, 2024-11-20).
+
+    What is to be done takes nothing away from the account of a service.
+    """
+    read = write = bare = "D:" not in sddl or "NO_ACCESS_CONTROL" in sddl  # no list: everybody may all
+    whom: dict[str, None] = {}
     for kind, flags, rights, _, _, sid in re.findall(r"\((\w+);(\w*);(\w*);(\w*);(\w*);([\w-]+)", sddl):
         if kind == "A" and sid in _NUMBERS and "IO" not in re.findall("..", flags):
             read |= _allows(rights, _READ, _READ_BIT | _GENERIC_READ | _GENERIC_ALL)
             write |= _allows(rights, _WRITE, _WRITE_BIT | _GENERIC_WRITE | _GENERIC_ALL)
+            whom[f"*{_ANYBODY.get(sid, sid)}"] = None
     may = " and ".join(word for word, does in (("read", read), ("change", write)) if does)
-    remedy = f'icacls "{file}" /inheritance:r /grant:r "*S-1-5-18:F" "*S-1-5-32-544:F" "%USERNAME%:F"'
+    remedy = f'icacls "{file}" /inheritance:d /remove:g {" ".join(whom)}'
+    if bare:
+        remedy = f'icacls "{file}" /inheritance:r /grant:r "*S-1-5-18:F" "*S-1-5-32-544:F" "%USERNAME%:F"'
     return ((f"every user of this machine can {may} {file}", remedy),) if may else ()
 
 

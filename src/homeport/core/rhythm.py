@@ -66,9 +66,6 @@ class Sighting(NamedTuple):
         return cls(at, tuple(map(str, in_order(frozenset(addresses)))), told, listening)
 
 
-NOTHING_YET = Sighting(0.0, (), listening=False)
-
-
 class Trust(NamedTuple):
     """How far the announcements of a line may be relied on."""
 
@@ -138,7 +135,9 @@ def silent(sightings: Sequence[Sighting]) -> frozenset[str]:
     Nothing else tells a listener that hangs from one that has nothing to tell.  One that never told a
     change is not among them, nor is it twice in a row for the same silence.
     """
-    *before, newest = sightings or (NOTHING_YET,)
+    if not sightings:
+        return frozenset()
+    *before, newest = sightings
     if newest.told is not None or not newest.listening:
         return frozenset()
     evidence = [one.told for one in before if one.listening and (one.told is None or one.told in TELLERS)]

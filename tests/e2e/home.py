@@ -9,6 +9,7 @@ import os
 import subprocess
 import sys
 import threading
+import time
 from base64 import b64encode
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -22,6 +23,7 @@ from homeport.demo.nameserver import Nameserver
 
 ZONE, KEY = "example.com", b"a secret of thirty-two octets..."
 KEY_TEXT = b64encode(KEY).decode()
+PATIENCE = 60.0  # seconds that something may take to happen, on a busy machine
 SECONDS = 300  # that any command may take, on a busy machine, under Wine
 
 
@@ -180,6 +182,33 @@ def end(process: subprocess.Popen[str]) -> None:
     if process.poll() is None:
         process.kill()
     process.communicate()
+
+
+@contextmanager
+def running(home: Home) -> Iterator[subprocess.Popen[str]]:
+    agent = home.start("run")
+    try:
+        yield agent
+    finally:
+        end(agent)
+
+
+def until(true: Callable[[], bool]) -> None:
+    ends = time.monotonic() + PATIENCE
+    while not true():
+        assert time.monotonic() < ends, "it did not happen"
+        time.sleep(0.02)
+
+
+def heard(agent: subprocess.Popen[str], *words: str) -> str:
+    """The log, up to a line with these words."""
+    assert agent.stderr is not None
+    log = ""
+    for line in agent.stderr:
+        log += line
+        if all(word in line for word in words):
+            return log
+    raise AssertionError(log)
 
 
 def rfc2136(server: Nameserver, *, key: str = KEY_TEXT, name: str = "ns") -> str:

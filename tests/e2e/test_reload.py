@@ -5,9 +5,6 @@ from __future__ import annotations
 import signal
 import ssl
 import subprocess
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -15,37 +12,9 @@ import pytest
 from homeport.demo.nameserver import Nameserver
 
 from .home import KEY_TEXT as KEY
-from .home import Home, end, page, record, rfc2136, uplink
+from .home import Home, heard, page, record, rfc2136, running, until, uplink
 
 ONE, TWO = "45.0.0.10", "45.0.0.11"
-PATIENCE = 60.0  # seconds, for a machine that is busy
-
-
-@contextmanager
-def running(home: Home) -> Iterator[subprocess.Popen[str]]:
-    agent = home.start("run")
-    try:
-        yield agent
-    finally:
-        end(agent)
-
-
-def until(true: Callable[[], bool]) -> None:
-    ends = time.monotonic() + PATIENCE
-    while not true():
-        assert time.monotonic() < ends, "it did not happen"
-        time.sleep(0.02)
-
-
-def heard(agent: subprocess.Popen[str], *words: str) -> str:
-    """The log, up to a line with these words."""
-    assert agent.stderr is not None
-    log = ""
-    for line in agent.stderr:
-        log += line
-        if all(word in line for word in words):
-            return log
-    raise AssertionError(log)
 
 
 def account(server: Nameserver, address: str = ONE) -> str:

@@ -5,8 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import subprocess
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -14,11 +13,10 @@ import pytest
 
 from homeport.demo.nameserver import Nameserver
 
-from .home import Home, record, rfc2136, uplink
+from .home import Home, record, rfc2136, until, uplink
 
 posix = pytest.mark.posix("files and pipes of POSIX")
 ONE, TWO = "45.0.0.10", "45.0.0.11"
-PATIENCE = 60.0  # seconds, for a machine that is busy
 
 
 @contextmanager
@@ -32,13 +30,6 @@ def agent(
     finally:
         process.kill()
         process.wait()
-
-
-def until(true: Callable[[], bool]) -> None:
-    ends = time.monotonic() + PATIENCE
-    while not true():
-        assert time.monotonic() < ends, "it did not happen"
-        time.sleep(0.02)
 
 
 def configured(home: Home, server: Nameserver, address: str, name: str) -> None:

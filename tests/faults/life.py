@@ -260,6 +260,7 @@ class Fate:
             await asyncio.gather(*left, return_exceptions=True)
             judge.reads("the state", self.disk.octets())
             if life.alive:
+                store.go_home()  # as the command `run` does
                 store.__exit__(None, None, None)
                 self.disk.leave()
             else:

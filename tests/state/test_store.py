@@ -509,18 +509,6 @@ def test_what_was_in_a_file_that_could_not_even_be_read_is_not_lost(folder: Path
         assert store.spent() == {"cf": ((7.0, 3),)}
 
 
-@posix
-def test_an_agent_that_ends_keeps_what_it_had_in_memory_only(folder: Path) -> None:
-    path, told = filled(folder), Told()
-    with unprivileged(folder):
-        path.chmod(0o400)
-        with Store.open(folder, told) as store:
-            store.save({TARGET: MEMORY._replace(failures=9)})
-            writable(folder)
-        with Store.open(folder, told) as store:
-            assert store.memories()[TARGET].failures == 9
-
-
 def test_a_disk_that_fails_while_the_memory_goes_home_changes_nothing(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -66,6 +66,7 @@ def run(
                 error.strerror,
             )
         store = stack.enter_context(Store.open(config.agent.state_dir, LOGGER.warning))
+        stack.callback(store.go_home)
         recorder = stack.enter_context(_recording(record)) if record else None
         if once:
             return _until_signal(_once(config, store, recorder, as_json=as_json))

@@ -95,7 +95,6 @@ class Store:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.go_home()
         self._db.close()
 
     # -- memories ------------------------------------------------------------------------------
@@ -398,7 +397,10 @@ class Store:
         return in_memory()
 
     def go_home(self) -> None:
-        """Keep in the file again what is only in memory, if the file can be written by now."""
+        """Keep in the file again what is only in memory, if the file can be written by now.
+
+        For the one agent of the state directory: what others have written to the file meanwhile is lost.
+        """
         if self._away is None:
             return
         try:

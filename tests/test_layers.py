@@ -81,7 +81,7 @@ MAY_IMPORT: dict[str, tuple[set[str], set[str]]] = {
         {"core", "wire", "driver", "sources", "state", "agent", "report"},
         {"asyncio", "bisect", "selectors"},
     ),
-    "report": ({"core"}, {"io", "logging", "os", "select", "sys", "time", "ctypes", "winreg"}),
+    "report": ({"core"}, {"io", "logging", "os", "select", "sys", "threading", "time", "ctypes", "winreg"}),
     "service": ({"core"}, SYSTEM | {"psutil", "xml"}),  # xml: escapes what goes into a task of Windows
     "doctor": ({"core", "config", "service", "state"}, SYSTEM | {"psutil"}),
     "demo": ({"core"}, {"asyncio", "errno", "io", "time", "dns"}),

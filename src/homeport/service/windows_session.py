@@ -16,7 +16,7 @@ from typing import Any
 
 CLASS = "HomeportSession"
 QUERY_END_SESSION, END_SESSION = 0x11, 0x16
-_CLOSE, _DESTROY = 0x10, 0x2
+_DESTROY = 0x2
 _PATIENCE = 20.0  # seconds; Windows itself waits only five, unless a person lets it wait
 
 _function: Any = getattr(ctypes, "WINFUNCTYPE", ctypes.CFUNCTYPE)

@@ -34,6 +34,7 @@ DAY, HOUR = 86400.0, 3600.0
 LEEWAY = 400.0  # seconds
 PATIENCE = 10.0  # seconds that a round may wait for an account
 STEM = 6  # octets of a secret that are looked for first
+CONNECTED = 0.2  # seconds, at most, from a decision until its request leaves
 WITNESS = 1.0  # seconds that a second source has, where nobody wrote how many must agree
 
 
@@ -72,6 +73,7 @@ class Round:
     began: float  # seconds, elapsed
     life: int
     heard: list[tuple[float, RRType, bool]] = field(default_factory=list)  # when, what, was it true?
+    truths: list[tuple[float, Line, RRType]] = field(default_factory=list)
     lied: set[str] = field(default_factory=set)  # accounts whose readings were false in it
     cut: set[str] = field(default_factory=set)  # accounts whose answers came in part
     acked: dict[tuple[str, Key], frozenset[str]] = field(default_factory=dict)
@@ -128,6 +130,7 @@ class Judge:
         if (one := self.rounds.get(trace)) is not None:
             true = address in line.had(rrtype, one.began)
             one.heard.append((self.elapsed(), rrtype, true))
+            one.truths += [(self.elapsed(), line, rrtype)] if true else []
 
     # -- a request leaves ----------------------------------------------------------------------
 
@@ -236,7 +239,9 @@ class Judge:
         if (account, key) in self.outdated and address in self.ever[account, key]:
             return True
         one = self.rounds[trace]
-        better = any(true for _, rrtype, true in one.heard if rrtype is key[1])
+        decided = self.elapsed() - CONNECTED  # what came later came too late
+        known = [line for at, line, rrtype in one.truths if rrtype is key[1] and at < decided]
+        better = any(known.count(line) >= (2 if self.strict else 1) for line in self.lines.values())
         return not better and said == self.told.get((account, key))
 
     def _news(self, account: str, said: Said) -> None:

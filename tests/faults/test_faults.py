@@ -20,7 +20,7 @@ from tests.faults.world import BEFORE, INSTEAD, SENT, SERVERS, STRANGE, TAKEN
 
 OTHERS = {"source": FAULTS, "name server": SERVERS}
 STRIDE = 40  # of the awaits of a short life
-SAMPLE = 32  # seeds; each is the life of an agent for hours to a year
+SAMPLE = 40  # seeds; each is the life of an agent for hours to a year
 
 
 @cache

@@ -133,6 +133,7 @@ class Fate:
         self.life: Life | None = None
         self.agent: Agent | None = None
         self.store: Kept | None = None
+        self.well_since = 0.0  # seconds, elapsed: of the disk
         self.forget = False  # will the next process find nothing of what this one knew?
         self.logs = io.StringIO()
         self.once = False  # do the next processes run one round only?
@@ -570,12 +571,14 @@ class Fate:
         self._for(seconds, self._disk_well)
 
     def _disk_well(self) -> None:
-        self.disk.mode = "well"
+        self.disk.mode, self.well_since = "well", self.lab.elapsed()
         # As a round may be under way when the disk fails, and the next one is to come.
-        self._for(2 * self.interval + HOUR, partial(self._is_kept, self.store))
+        self._for(2 * self.interval + HOUR, partial(self._is_kept, self.store, self.well_since))
 
-    def _is_kept(self, store: Kept | None) -> None:
+    def _is_kept(self, store: Kept | None, since: float) -> None:
         """Has the process that ran when the disk was well again put its state there?"""
+        if since != self.well_since:
+            return  # another trouble was over later
         if store is None or store is not self.store or not store.life.alive:
             return
         if self.disk.mode == "well" and store.lost:

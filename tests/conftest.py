@@ -26,7 +26,6 @@ settings.load_profile("homeport")
 # `make test` Windows' Python collects this folder a second time.  A single test carries
 # `pytest.mark.linux("why")` or `pytest.mark.posix("why")`.
 _OF_LINUX = {
-    "canary": "looks into /proc for what other users could see",
     "crash": "kill -9, strace and BIND; tests/e2e/test_killed.py runs everywhere",
     "faults": "copies the state file while SQLite has it open, which Windows forbids",
     "home": "homes of network namespaces",

@@ -7,6 +7,7 @@ import random
 import re
 import socket
 import socketserver
+import sys
 import threading
 from base64 import b64decode
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -38,6 +39,9 @@ SHAPES: Mapping[str, Callable[[Birds, str], str]] = {
         }
     ),
 }
+# Programs that write a file, and a word to both streams.
+CAT = "cmd /d /c type" if sys.platform == "win32" else "cat"
+SAYS = 'cmd /d /c "echo {0}& echo {0} >&2"' if sys.platform == "win32" else "sh -c 'echo {0} >&2; echo {0}'"
 TABLES = {"tokens", "tokens6", "keys", "secrets", "settings"}  # of secrets, by name
 
 
@@ -247,7 +251,10 @@ class Cage:
         """A reference to it; another kind each time."""
         self._turn += 1
         n = self._turn
-        kind = ("literal", "env", "file", "command", "keyring")[n % 5]
+        # Windows' keyring is its own: no backend can be put in its place.
+        kind = ("literal", "env", "file", "command", "file" if sys.platform == "win32" else "keyring")[
+            n % 5
+        ]
         if kind == "literal":
             return f"literal:{secret}"
         if kind == "env":
@@ -255,11 +262,11 @@ class Cage:
             return f"env:BIRD_{n}"
         place = self.folder / "kept" / str(n)
         place.parent.mkdir(mode=0o700, exist_ok=True)
-        place.write_text(secret)
+        place.write_bytes(secret.encode())
         place.chmod(0o600)
         if kind == "keyring":
             return f"keyring:{n}"  # see keyring_of_the_canaries
-        return f"file:{place}" if kind == "file" else f"command:cat {place}"
+        return f"file:{place}" if kind == "file" else f"command:{CAT} {place}"
 
     def account(self, kind: str, state: int, *, proxy: bool = False) -> list[str]:
         """One whose requests all begin with the number of a state."""
@@ -317,7 +324,7 @@ class Cage:
 
     def write(self, sources: list[str], states: int = 1, *, log: str = "", proxy: bool = False) -> None:
         """Every provider there is, once for each state that the server may be in."""
-        rows = [f'[agent]\nstate_dir = "{self.folder / "state"}"', log]
+        rows = [self.agent(), log]
         rows.append(
             f"[uplink.default]\nipv4 = {_toml(sources)}\nipv6 = []\nagree = 1\nlisten = []\n"
             'allow = ["documentation"]\n'
@@ -327,6 +334,9 @@ class Cage:
                 rows += self.account(kind, state, proxy=proxy)
         self.config.write_text("\n".join(rows), encoding="utf-8")
         self.config.chmod(0o600)
+
+    def agent(self) -> str:
+        return f"[agent]\nstate_dir = {_toml(str(self.folder / 'state'))}"
 
     @property
     def config(self) -> Path:
@@ -348,7 +358,7 @@ class Keyring(KeyringBackend):
     priority = 1
     def get_password(self, service, username):
         place = Path(__file__).parents[1] / "kept" / username
-        return place.read_text() if place.exists() else None
+        return place.read_bytes().decode() if place.exists() else None
     def set_password(self, service, username, password):
         raise NotImplementedError
     def delete_password(self, service, username):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import signal
 import subprocess
 import sys
 import time
@@ -13,6 +12,7 @@ import traceback
 from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 
 from homeport.config import providers
@@ -20,9 +20,10 @@ from homeport.config.load import load
 from homeport.core.errors import ConfigError
 
 from .birds import Birds, disguises, files, parts
-from .cage import KEYRING, Cage, Server, any_of, echo, hang, rubbish, secrets_of, serving
+from .cage import KEYRING, SAYS, Cage, Server, any_of, echo, hang, rubbish, secrets_of, serving
 
-SECONDS = 120
+SECONDS = 300
+START = "import accident; from homeport.cli.main import main; sys.exit(main())"
 slow = pytest.mark.timeout(600)  # each command waits for name servers that nobody has here
 
 
@@ -35,16 +36,15 @@ class Commands:
         modules = cage.folder / "modules"
         modules.mkdir()
         (modules / "keyring_of_the_canaries.py").write_text(KEYRING)
+        (modules / "accident.py").touch()
         inherited = {k: v for k, v in os.environ.items() if not k.startswith("HOMEPORT")}
-        path = os.pathsep.join([str(modules), os.environ.get("PYTHONPATH", "")])
-        self.environ = inherited | {
-            "PYTHONPATH": path,
-            "PYTHON_KEYRING_BACKEND": "keyring_of_the_canaries.Keyring",
-        }
+        self.environ = inherited | {"PYTHON_KEYRING_BACKEND": "keyring_of_the_canaries.Keyring"}
+        # An embedded Python of Windows heeds no PYTHONPATH.
+        self.program = [sys.executable, "-c", f"import sys; sys.path[:0] = [{str(modules)!r}]; {START}"]
 
     def run(self, *words: str, crashes: bool = False) -> int:
         done = subprocess.run(
-            [sys.executable, "-m", "homeport", *words],
+            [*self.program, *words],
             cwd=self.cage.folder,
             env=self.environ | self.cage.environ,
             capture_output=True,
@@ -60,7 +60,7 @@ class Commands:
         log = self.cage.folder / f"said-{len(self.said)}"
         with log.open("wb") as stream:
             process = subprocess.Popen(
-                [sys.executable, "-m", "homeport", "run", *words],
+                [*self.program, "run", *words],
                 cwd=self.cage.folder,
                 env=self.environ | self.cage.environ,
                 stdout=stream,
@@ -73,9 +73,9 @@ class Commands:
                 ):
                     assert time.monotonic() < ends, log.read_bytes()[-2000:]
                     time.sleep(0.05)
-                line = Path(f"/proc/{process.pid}/cmdline").read_bytes()
-                self.said.append(("the list of processes", line))
-                process.send_signal(signal.SIGTERM)
+                line = " ".join(psutil.Process(process.pid).cmdline())  # what other users may see
+                self.said.append(("the list of processes", line.encode("utf-8", "surrogateescape")))
+                process.terminate()
                 process.wait(SECONDS)
             finally:
                 process.kill()
@@ -120,7 +120,7 @@ def sources(birds: Birds, server: Server) -> list[str]:
     return [
         "static:203.0.113.7",
         f"http:http://me:{word}@127.0.0.1:{server.port}/ip?token={token}",
-        f"command:sh -c 'echo {line} >&2; echo {line}; exit 0'",
+        f"command:{SAYS.format(line)}",
     ]
 
 
@@ -174,7 +174,8 @@ def test_no_service_that_fails_gets_a_secret_into_anything(state: str, tmp_path:
         form = "json" if state in ("refuses", "hangs") else "text"
         cage.write(["static:203.0.113.7"], log=LOG.format(form), proxy=proxy)
         if state == "refuses":
-            cage.config.write_text(cage.config.read_text().replace(f":{server.port}", ":9"))
+            text = cage.config.read_text("utf-8").replace(f":{server.port}", ":9")
+            cage.config.write_text(text, encoding="utf-8")
         answers = {"speaks rubbish": rubbish, "hangs": hang}
         quoting = any_of([echo(s, shape, n, whole=w) for n, (_, s, shape, w) in enumerate(STATES)], 7)
         server.answer = answers.get(state, quoting)
@@ -229,11 +230,11 @@ if os.environ.get("CRASH"):
 @pytest.mark.parametrize("crash", ["driver", "all"])
 def test_no_traceback_of_a_bug_shows_a_secret(commands: Commands, form: str, crash: str) -> None:
     cage = commands.cage
-    (cage.folder / "modules" / "sitecustomize.py").write_text(CRASH)
+    (cage.folder / "modules" / "accident.py").write_text(CRASH)
     cage.environ["CRASH"] = crash
-    rows = [f'[agent]\nstate_dir = "{cage.folder / "state"}"', LOG.format(form)]
+    rows = [cage.agent(), LOG.format(form)]
     rows.append("[uplink.default]\nipv4 = ['static:203.0.113.7']\nipv6 = []\nallow = ['documentation']\n")
-    cage.config.write_text("\n".join([*rows, *cage.account("cloudflare", 0)]))
+    cage.config.write_text("\n".join([*rows, *cage.account("cloudflare", 0)]), encoding="utf-8")
     assert commands.run("run", "--once", crashes=True) == 1
     said = commands.said[-1][1] + (cage.folder / "homeport.log").read_bytes()
     assert said.count(b"Traceback (most recent call last)") == (4 if crash == "driver" else 2)
@@ -275,7 +276,7 @@ def test_no_mistake_in_the_line_of_a_secret_quotes_it(kind: str, tmp_path: Path)
     for name in secrets_of(kind):
         for n in range(len(list(broken(name, "")))):
             line = list(broken(name, birds.text(f"{kind}.{name} {n}")))[n]
-            file.write_text(f'[account.a]\nprovider = "{kind}"\n{line}\n')
+            file.write_text(f'[account.a]\nprovider = "{kind}"\n{line}\n', encoding="utf-8")
             try:
                 config = load(file, os.environ)
                 said = f"{config!r} {[str(one) for one in config.warnings]}"

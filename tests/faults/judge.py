@@ -68,12 +68,20 @@ class Hold:
     moved: bool = False  # has the clock been, since then?
 
 
+class Reading(NamedTuple):
+    """What a source said of a line."""
+
+    at: float  # seconds, elapsed
+    line: Line
+    rrtype: RRType
+    true: bool
+
+
 @dataclass
 class Round:
     began: float  # seconds, elapsed
     life: int
-    heard: list[tuple[float, RRType, bool]] = field(default_factory=list)  # when, what, was it true?
-    truths: list[tuple[float, Line, RRType]] = field(default_factory=list)
+    heard: list[Reading] = field(default_factory=list)
     lied: set[str] = field(default_factory=set)  # accounts whose readings were false in it
     cut: set[str] = field(default_factory=set)  # accounts whose answers came in part
     acked: dict[tuple[str, Key], frozenset[str]] = field(default_factory=dict)
@@ -129,8 +137,7 @@ class Judge:
     def heard(self, trace: str, line: Line, rrtype: RRType, address: str) -> None:
         if (one := self.rounds.get(trace)) is not None:
             true = address in line.had(rrtype, one.began)
-            one.heard.append((self.elapsed(), rrtype, true))
-            one.truths += [(self.elapsed(), line, rrtype)] if true else []
+            one.heard.append(Reading(self.elapsed(), line, rrtype, true))
 
     # -- a request leaves ----------------------------------------------------------------------
 
@@ -215,12 +222,16 @@ class Judge:
             return
         # Excuse: a lone witness.  Where nobody wrote how many must agree, one that nobody contradicts
         # within a second is believed; the manual says so.
-        mine = [(at, true) for at, kind, true in one.heard if kind is rrtype]
-        first = min((at for at, true in mine if not true), default=None)
-        alone = first is not None and not any(true and at < first + WITNESS for at, true in mine)
-        if not self.strict and alone:
+        if not self.strict and any(self._alone(one, line, rrtype) for line in self.lines.values()):
             return
         self.breaks("right", f"{account}: {name} is to be {address}, which the line does not have")
+
+    @staticmethod
+    def _alone(one: Round, line: Line, rrtype: RRType) -> bool:
+        """Did somebody tell something false of that line, and nobody the truth within a second?"""
+        mine = [reading for reading in one.heard if reading.line is line and reading.rrtype is rrtype]
+        first = min((reading.at for reading in mine if not reading.true), default=None)
+        return first is not None and not any(r.true and r.at < first + WITNESS for r in mine)
 
     def _stands(self, account: str, trace: str, key: Key, address: str) -> bool:
         """Does the service hold just that?
@@ -240,7 +251,7 @@ class Judge:
             return True
         one = self.rounds[trace]
         decided = self.elapsed() - CONNECTED  # what came later came too late
-        known = [line for at, line, rrtype in one.truths if rrtype is key[1] and at < decided]
+        known = [r.line for r in one.heard if r.true and r.rrtype is key[1] and r.at < decided]
         better = any(known.count(line) >= (2 if self.strict else 1) for line in self.lines.values())
         return not better and said == self.told.get((account, key))
 

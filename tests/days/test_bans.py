@@ -384,6 +384,23 @@ def test_of_errors_side_by_side_the_one_that_holds_for_the_account_is_not_lost(
         live(go())
 
 
+def test_what_one_of_several_requests_is_told_is_heard_while_another_one_hangs() -> None:
+    told: list[ProviderError] = []
+
+    async def refused() -> None:
+        raise BadCredentials("no")
+
+    async def hangs() -> None:
+        await asyncio.Event().wait()
+
+    async def go() -> None:
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(a_few([hangs(), refused()], told.append), 60)
+
+    live(go())
+    assert [str(one) for one in told] == ["no"]
+
+
 def test_patience_asked_of_a_look_is_had_where_no_address_is_known_either() -> None:
     """Nothing is to be done there, so nothing fails; but the service has spoken."""
     asked: list[float] = []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from binascii import crc32
-from collections.abc import Awaitable, Collection, Coroutine, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from types import MappingProxyType
@@ -65,8 +65,16 @@ class Work:
         guard: Guard,
     ) -> Self:
         transport = Guarded(world.transport(account.name), account, guard)
-        api = Api(account.provider, transport, world.dns, world.now, a_few, library=world.library)
-        return cls(account, world, store, memories, trace, api, guard)
+        api = Api(
+            account.provider,
+            transport,
+            world.dns,
+            world.now,
+            lambda some: a_few(some, work.trip),
+            library=world.library,
+        )
+        work: Self = cls(account, world, store, memories, trace, api, guard)
+        return work
 
     def memory(self, target: Target) -> Memory:
         return self.memories.get(target, Memory())
@@ -549,13 +557,23 @@ def spread(target: Target) -> float:
     return crc32(str(target).encode()) / 2**32
 
 
-async def a_few(work: Sequence[Awaitable[T]]) -> list[T]:
-    """`driver.Together`: at most `AT_ONCE` at a time; all are run to their end, then the gravest error."""
+async def a_few(
+    work: Sequence[Awaitable[T]], heard: Callable[[ProviderError], object] | None = None
+) -> list[T]:
+    """`driver.Together`: at most `AT_ONCE` at a time; all are run to their end, then the gravest error.
+
+    `heard` is told of each error at once: another one may hang, and we be ended while it does.
+    """
     slots = asyncio.Semaphore(AT_ONCE)
 
     async def one(awaitable: Awaitable[T]) -> T:
         async with slots:
-            return await awaitable
+            try:
+                return await awaitable
+            except ProviderError as error:
+                if heard is not None:
+                    heard(error)
+                raise
 
     try:
         results = await asyncio.gather(*map(one, work), return_exceptions=True)

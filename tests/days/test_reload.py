@@ -20,7 +20,7 @@ from homeport.core.report import Outcome
 from homeport.driver import Api, Provider
 from homeport.state.store import Store
 from homeport.wire.http import Reply, Request
-from tests.days.world import HOUR, MINUTE, Readable, Shop, Unreadable, Wire, World, live, memory, quiet
+from tests.days.world import DAY, HOUR, MINUTE, Readable, Shop, Unreadable, Wire, World, live, memory, quiet
 
 A = RRType.A
 ONE, TWO = "8.8.8.1", "8.8.8.2"
@@ -219,6 +219,21 @@ def test_work_that_hangs_is_given_up_and_tried_again(kind: Callable[..., Provide
     during(world, script)
     assert shop.addresses() == [ONE] and len(shop.writes) == 2
     assert world.outcomes()[-1] is N
+
+
+def test_work_that_was_given_up_is_tried_again_soon_however_seldom_a_look_is_taken() -> None:
+    shop = Shop()
+    shop.before = lambda owners: asyncio.Event().wait()
+    world = World({"p": Readable(shop=shop)}, interval=5 * DAY)
+
+    async def script(agent: Agent, _: Store) -> None:
+        await heal(agent, HUNG + 30)
+        shop.before = lambda owners: None
+        await heal(agent, HOUR)
+
+    during(world, script)
+    assert shop.addresses() == [ONE]
+    assert world.outcomes()[-1].right
 
 
 def test_what_was_concluded_before_it_hung_is_not_sent_again() -> None:

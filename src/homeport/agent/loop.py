@@ -437,6 +437,8 @@ class Agent:
         """Seconds from now until the targets that failed, or could not be seen, want their next try."""
         now = self._world.now()
         waits = self._guard.due()
+        if self._slow:  # which is not in the report, and may have been given up by then
+            waits.append(HUNG)
         for one in report.targets:
             memory = self._memory(one.target)
             if one.outcome is Outcome.UNKNOWN:

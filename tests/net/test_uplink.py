@@ -6,6 +6,7 @@ import asyncio
 import os
 import socket
 import sys
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from ipaddress import IPv4Address, ip_address
@@ -445,6 +446,26 @@ def test_a_command_dies_with_all_it_has_started_when_nobody_waits_any_more(tmp_p
         with pytest.raises(asyncio.CancelledError):
             await task
         while alive(int(pids.read_text())):  # an orphan is reaped by init, in its own time
+            await asyncio.sleep(0.01)
+
+    run(main)
+
+
+@POSIX
+def test_what_a_command_has_started_dies_with_it_though_it_is_given_up_as_it_starts(tmp_path: Path) -> None:
+    pids = tmp_path / "pids"
+
+    async def main(net: UplinkNet) -> None:
+        before = psutil.Process().children()
+        task = asyncio.ensure_future(net.command(f"sh -c 'sleep 600 & echo $! > {pids}; wait'"))
+        while psutil.Process().children() == before:
+            await asyncio.sleep(0)
+        while not (pids.exists() and pids.read_text().endswith("\n")):
+            time.sleep(0.01)  # the loop stands still: it has not seen the start to its end
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        while alive(int(pids.read_text())):
             await asyncio.sleep(0.01)
 
     run(main)

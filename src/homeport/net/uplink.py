@@ -207,9 +207,9 @@ class UplinkNet:
         settings: dict[str, Any] = {"start_new_session": True}
         if sys.platform == "win32":
             settings = {"creationflags": subprocess.CREATE_NO_WINDOW}
-        loop = asyncio.get_running_loop()
-        try:
-            transport, protocol = await loop.subprocess_exec(
+        # Shielded: asyncio kills a command that is given up while it starts, but not what that has started.
+        starting = asyncio.ensure_future(
+            asyncio.get_running_loop().subprocess_exec(
                 _Output,
                 _program(words[0]),
                 *words[1:],
@@ -219,16 +219,21 @@ class UplinkNet:
                 env=inherited(os.environ, self._withheld),
                 **settings,
             )
+        )
+        try:
+            transport, protocol = await asyncio.shield(starting)
         except OSError as error:
             raise SourceError(f"cannot be run: {_why(error)}") from error
+        except asyncio.CancelledError:
+            with suppress(OSError):  # it could not be run
+                await _end(*await starting)
+            raise
         try:
             output = await protocol.ended
         except BaseException:
-            await _kill(transport.get_pid())
-            await protocol.exited.wait()
+            await _end(transport, protocol)
             raise
-        finally:
-            transport.close()
+        transport.close()
         return transport.get_returncode() or 0, output
 
     async def file(self, path: str) -> str:
@@ -350,8 +355,14 @@ def _program(name: str) -> str:
     return shutil.which(name) or name
 
 
+async def _end(transport: asyncio.SubprocessTransport, protocol: _Output) -> None:
+    """Kill the command and all that it has started."""
+    await _kill(transport.get_pid())
+    await protocol.exited.wait()
+    transport.close()
+
+
 async def _kill(pid: int) -> None:
-    """The command and all that it has started."""
     if sys.platform == "win32":
         ended = await asyncio.create_subprocess_exec(
             "taskkill", "/F", "/T", "/PID", str(pid), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL

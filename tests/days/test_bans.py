@@ -420,8 +420,9 @@ def test_a_family_that_was_refused_is_not_told_beside_the_other() -> None:
     key = (Name("home.example.com"), RRType.A)
     todo = Todo(Target(*key, "p"), Task(RRset(*key, frozenset({ip_address("8.8.8.1")}), None), ()), None)
     lost = Memory(wanted=frozenset({ip_address("2600::1")}), error="reset")
-    assert with_sibling(todo, None, lost).task.sibling is not None
-    assert with_sibling(todo, None, lost._replace(stopped_by="a fingerprint")).task.sibling is None
+    assert with_sibling(todo, None, lost, "new").task.sibling is not None
+    assert with_sibling(todo, None, lost._replace(stopped_by="new"), "new").task.sibling is None
+    assert with_sibling(todo, None, lost._replace(stopped_by="old"), "new").task.sibling is not None
 
 
 def test_what_waits_for_its_turn_is_let_go_of_when_nobody_waits_any_more() -> None:

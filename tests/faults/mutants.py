@@ -148,7 +148,7 @@ MUTANTS = (
     Mutant(
         "the other family is not told beside",
         "agent/work.py",
-        "            decision = with_sibling(decision, wish_of_it, work.memories.get(sibling))",
+        "            decision = with_sibling(decision, wish_of_it, told, work.account.fingerprint)",
         "            pass",
     ),
     Mutant(

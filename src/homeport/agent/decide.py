@@ -186,12 +186,13 @@ def unreached(error: ProviderError) -> bool:
     return type(error) is Unreachable
 
 
-def with_sibling(todo: Todo, wish: Wish | None, memory: Memory | None) -> Todo:
+def with_sibling(todo: Todo, wish: Wish | None, memory: Memory | None, fingerprint: str) -> Todo:
     """The task, with what the other family of its owner should be said to be.
 
     As it is wanted now; if that is unknown, as it was last acknowledged; and if nothing is since an
     answer was lost, as it was last wanted: a service may forget a family that is not named.  What it has
-    refused it does not hold.
+    refused it does not hold; but what it refused to other settings of the account than those of now, whose
+    `fingerprint` this is, says nothing.
     """
     wanted = todo.task.wanted
     other = RRType.A if wanted.rrtype is RRType.AAAA else RRType.AAAA
@@ -199,7 +200,7 @@ def with_sibling(todo: Todo, wish: Wish | None, memory: Memory | None) -> Todo:
         sibling: RRset | None = wish
     else:
         held = memory and memory.acknowledged
-        if memory and not held and memory.error is not None and memory.stopped_by is None:
+        if memory and not held and memory.error is not None and memory.stopped_by != fingerprint:
             held = memory.wanted
         sibling = RRset(wanted.owner, other, held, None) if held else None
     return todo._replace(task=todo.task._replace(sibling=sibling))

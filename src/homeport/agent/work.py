@@ -303,8 +303,8 @@ def _decide(
         if isinstance(decision, Todo) and not provider.readable:
             other = RRType.A if target.rrtype is RRType.AAAA else RRType.AAAA
             sibling = target._replace(rrtype=other)
-            wish_of_it = wishes.get(sibling, beside.get(sibling))
-            decision = with_sibling(decision, wish_of_it, work.memories.get(sibling))
+            wish_of_it, told = wishes.get(sibling, beside.get(sibling)), work.memories.get(sibling)
+            decision = with_sibling(decision, wish_of_it, told, work.account.fingerprint)
         decisions[target] = decision
     return decisions
 

@@ -16,6 +16,7 @@ import pytest
 from homeport.agent.loop import HUNG, Agent
 from homeport.cli import pulse
 from homeport.cli.pulse import Pulse
+from homeport.cli.taken import Taken
 from homeport.core import watch
 from homeport.core.watch import Sample
 from homeport.service import measure
@@ -156,8 +157,22 @@ def test_the_host_is_not_told_that_all_is_well_while_a_round_hangs(tmp_path: Pat
     lived(tmp_path, script, patient)
 
 
+def test_the_first_beat_says_that_another_agent_is_here_now(tmp_path: Path) -> None:
+    async def script(host: Host) -> None:
+        await beats(host, 1)
+
+    began = time.time()
+    _, store = lived(tmp_path, script)
+    told = Taken.kept(store)
+    assert told is not None and began <= told.at <= time.time()
+
+
 @pytest.mark.posix("Wine counts no handles")
-def test_what_the_process_takes_is_left_in_the_store(tmp_path: Path) -> None:
+def test_what_the_process_takes_is_left_in_the_store(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pulse, "KEEP", 0.0)
+
     async def script(host: Host) -> None:
         await beats(host, 8)
 

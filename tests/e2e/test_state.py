@@ -40,5 +40,10 @@ def test_what_was_kept_in_memory_is_in_the_file_after_the_next_round(
         log = heard(agent, "updated to", THREE)
         assert log.count("state.db again") == 1
         assert live() == [THREE]
+        shown = home.run("status").out
+        assert "\nagent: " in shown and "has written nothing" not in shown
+        with closing(sqlite3.connect(home.state / "state.db")) as other, other:
+            other.execute("UPDATE meta SET value = json_set(value, '$.at', 1e9) WHERE key = 'self'")
+        assert "it has written nothing here since 2001-09-09" in home.run("status").out
 
     assert server.addresses("kept.example.com", "A") == [THREE]

@@ -78,6 +78,15 @@ def iso(at: float) -> str:
     return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(at))
 
 
+def ago(at: float) -> str:
+    """How long that is behind us, in the unit that fits."""
+    seconds = max(0.0, time.time() - at)
+    for unit, size in (("d", 86400), ("h", 3600), ("min", 60)):
+        if seconds >= size:
+            return f"{seconds / size:.0f} {unit}"
+    return f"{seconds:.0f} s"
+
+
 def line_name(uplink: str, rrtype: RRType) -> str:
     return f"{rrtype}" if uplink == "default" else f"{rrtype} of {uplink}"
 

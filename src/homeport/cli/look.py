@@ -24,9 +24,10 @@ from ..state.lock import held
 from ..state.store import FILE, Change, Store
 from .exits import NOT_RIGHT, RIGHT, WRONG
 from .force import Force
-from .lines import LineView, asked_text, iso, line_views
+from .lines import LineView, ago, asked_text, iso, line_views
 from .setup import configure
 from .silence import Silence, lifted_text, services_json, silences, silences_text, use_json
+from .taken import Taken
 from .term import paint, table
 
 
@@ -119,7 +120,7 @@ def _show(
 ) -> int:
     memories, asked, now = store.memories(), store.asked(), time.time()
     force = Force.kept(store) if running else None
-    taken = store.get("self") if running else None
+    taken = Taken.kept(store) if running else None
     silent: dict[str, list[Silence]] = {target.account: [] for target in targets}
     if config is not None:
         silent |= silences(config, store.circuits(), now)
@@ -135,7 +136,7 @@ def _show(
                 "lines": of_type,
                 "asked_today": today,
                 "configuration": force and force.as_json(),
-                "agent": json.loads(taken) if taken else None,
+                "agent": taken and taken.as_json(),
                 "stops": [one.as_json(now) for one in silent[account]],
             }
             if config is not None:
@@ -156,6 +157,8 @@ def _show(
             print("", *(paint(line, "yellow") for line in force.text()), sep="\n")
         elif force is not None:
             print("", *force.text(), sep="\n")
+        if taken is not None:
+            print(taken.text(), *(paint(line, "yellow") for line in taken.troubles(now)), sep="\n")
         if not running:
             print(paint("no agent is running; this is what the last one knew", "yellow"))
     if force is not None and force.refused_at is not None:
@@ -220,7 +223,7 @@ class _Row:
         memory, target = self._memory, self.target
         remark = memory.error or ""
         if memory.error and memory.error_at is not None:
-            remark = f"for {_ago(memory.error_at)}: {remark}"
+            remark = f"for {ago(memory.error_at)}: {remark}"
         elif self._silent:
             remark = "; ".join(f"{one.name} is {one.trip.kind.value}, see below" for one in self._silent)
         return (
@@ -230,7 +233,7 @@ class _Row:
             target.account,
             ", ".join(texts(memory.wanted)) or "-",
             ", ".join(texts(memory.live)) or "-",
-            f"{_ago(memory.verified_at)} ago" if memory.verified_at is not None else "never",
+            f"{ago(memory.verified_at)} ago" if memory.verified_at is not None else "never",
             remark,
         )
 
@@ -336,11 +339,3 @@ def retry(path: Path | None, name: str | None) -> int:
 
 def _iso(at: float | None) -> str | None:
     return None if at is None else iso(at)
-
-
-def _ago(at: float) -> str:
-    seconds = max(0.0, time.time() - at)
-    for unit, size in (("d", 86400), ("h", 3600), ("min", 60)):
-        if seconds >= size:
-            return f"{seconds / size:.0f} {unit}"
-    return f"{seconds:.0f} s"

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import asyncio
 import faulthandler
-import json
 import threading
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TextIO
 
@@ -22,10 +22,10 @@ from ..service import measure
 from ..service.host import Host
 from ..state.lock import STANDSTILL
 from ..state.store import Store
+from .taken import KEEP, Taken
 
 BEAT = 10.0  # seconds
 SAMPLE = 60.0  # seconds between two samples
-KEEP = 3600.0  # seconds after which they are left in the store, to spare the disk
 GRACE = 60.0  # seconds for a round that hangs to end, before the host is told no more that all is well
 STACKS = 12  # of other tasks, that are told of when one hangs
 
@@ -38,11 +38,12 @@ class Pulse:
         self._file: TextIO | None = None
         self._watch = watch.Watch.begin(measure.sample())
         self._lag = 0.0
-        self._kept = float("-inf")
+        self._kept = 0.0
 
     async def run(self) -> None:
         """Until it is cancelled."""
         self._open()
+        self._keep()
         clock = asyncio.get_running_loop().time
         try:
             while True:
@@ -77,10 +78,13 @@ class Pulse:
                 where = await asyncio.to_thread(measure.running, threading.get_ident())
                 evidence = "; ".join(["", *where])
             LOGGER.warning("this agent does not do well: %s%s", one.says, evidence)
-        if findings or self._watch.last.at - self._kept >= KEEP:
-            self._kept = self._watch.last.at
-            told = [one._asdict() for one in findings]
-            self._store.put("self", json.dumps(_facts(self._watch, time.time()) | {"found": told}))
+        # Of the clock on the wall: a machine that slept tells soon that this agent goes on.
+        if findings or not 0 <= time.time() - self._kept < KEEP:
+            self._keep(findings)
+
+    def _keep(self, findings: Sequence[watch.Finding] = ()) -> None:
+        self._kept = time.time()
+        Taken.of(self._watch, self._kept, findings).keep(self._store)
 
     def _open(self) -> None:
         """The file for stacks; what an agent before this one has left in it is told."""
@@ -119,15 +123,3 @@ def _tell_stack(what: str, task: asyncio.Task[object]) -> None:
     others = [one for one in asyncio.all_tasks() if one not in (task, asyncio.current_task())]
     lines += [f"  beside it: {' <- '.join(reversed(measure.stack(one)))}" for one in others[:STACKS]]
     LOGGER.error("%s", "\n".join(lines))
-
-
-def _facts(known: watch.Watch, now: float) -> dict[str, object]:
-    last = known.last
-    return {
-        "at": now,
-        "memory": last.memory,
-        "cpu": round(last.cpu, 3),
-        "files": last.files,
-        "tasks": last.tasks,
-        "most_lag": round(known.most_lag, 3),
-    }

@@ -509,6 +509,27 @@ def test_what_was_in_a_file_that_could_not_even_be_read_is_not_lost(folder: Path
         assert store.spent() == {"cf": ((7.0, 3),)}
 
 
+def test_what_could_not_be_read_in_time_of_trouble_is_not_lost_when_the_trouble_is_over(
+    folder: Path,
+) -> None:
+    path, told = filled(folder), Told()
+
+    def ill(action: int, table: str | None, *_: object) -> int:
+        return (
+            sqlite3.SQLITE_DENY if (action, table) == (sqlite3.SQLITE_READ, "target") else sqlite3.SQLITE_OK
+        )
+
+    with Store.open(folder, told) as store:
+        store._db.execute("PRAGMA query_only = ON")
+        store._db.set_authorizer(ill)  # a part of the disk cannot be read just now
+        store.save({TARGET: MEMORY._replace(failures=9)}, [change("failed")])
+        assert in_memory(told, path) and store.memories() == {TARGET: MEMORY._replace(failures=9)}
+        store.go_home()
+        assert store.memories() == {TARGET: MEMORY._replace(failures=9), OTHER: STOPPED}
+        lines = [(line.version, line.event) for line in store.history()]
+        assert lines == [(1, "updated"), (2, "stopped"), (3, "failed")]
+
+
 def test_a_disk_that_fails_while_the_memory_goes_home_changes_nothing(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

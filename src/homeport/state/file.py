@@ -9,7 +9,7 @@ import sqlite3
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from .codec import COLUMNS
 
@@ -76,6 +76,13 @@ TROUBLE = (sqlite3.DatabaseError, UnicodeDecodeError)  # SQLite quotes rotten oc
 
 class NotOurs(Exception):
     """The file was written by another program, or by a newer Homeport."""
+
+
+class Saved(NamedTuple):
+    """What could be read of a file."""
+
+    rows: list[TableRow]
+    whole: bool  # are these all?
 
 
 def open_file(path: Path, *, patience: float = 5.0) -> sqlite3.Connection:
@@ -145,8 +152,8 @@ def _decode(text: bytes) -> str:
     return text.decode("utf-8", "replace")
 
 
-def read_only(path: Path) -> list[TableRow] | None:
-    """The rows of a file, whether or not it can be written; None if it cannot be read either.
+def read_only(path: Path) -> Saved | None:
+    """What a file holds, whether or not it can be written; None if it cannot be read either.
 
     `immutable` is the last resort: it works on a read-only disk, but sees no write-ahead log.
     """
@@ -157,7 +164,8 @@ def read_only(path: Path) -> list[TableRow] | None:
             continue
         try:
             db.execute("SELECT count(*) FROM sqlite_master").fetchone()
-            return rescue(db)
+            found = rescue(db)
+            return found._replace(whole=found.whole and mode == "mode=ro")
         except TROUBLE:
             continue
         finally:
@@ -176,32 +184,38 @@ def refill(db: sqlite3.Connection, rows: Iterable[TableRow]) -> None:
 def replace(db: sqlite3.Connection, rows: Iterable[TableRow], *, all_of_it: bool) -> None:
     """Put the rows into a file, all or nothing: instead of what it holds; or over that, as they are newer.
 
-    Lines that are only ever appended then get new numbers.
+    Lines that are only ever appended then get new numbers, but for those that it has already.
     """
     with db:
         if all_of_it:
             for table in _TABLES:
                 db.execute(f"DELETE FROM {table}")  # noqa: S608
         for table, values in rows:
-            marks = ", ".join("?" * len(values))
-            new = (None, *values[1:]) if table in _APPENDED and not all_of_it else values
-            db.execute(f"REPLACE INTO {table} ({_TABLES[table]}) VALUES ({marks})", new)  # noqa: S608
+            columns, marks = _TABLES[table], ", ".join("?" * len(values))
+            new = values
+            if table in _APPENDED and not all_of_it:
+                same = f"SELECT 1 FROM {table} WHERE ({columns}) IS ({marks})"  # noqa: S608
+                if db.execute(same, values).fetchone():
+                    continue
+                new = (None, *values[1:])
+            db.execute(f"REPLACE INTO {table} ({columns}) VALUES ({marks})", new)  # noqa: S608
 
 
-def rescue(db: sqlite3.Connection) -> list[TableRow]:
+def rescue(db: sqlite3.Connection) -> Saved:
     """What can still be read of a file in trouble, so that going on forgets as little as possible."""
     rows: list[TableRow] = []
     try:
         version = db.execute("PRAGMA user_version").fetchone()[0]
     except TROUBLE:
-        return rows  # not even the first page
+        return Saved(rows, whole=False)  # not even the first page
+    whole = True
     for table in _TABLES:
         try:
             for row in db.execute(f"SELECT {_columns(table, version)} FROM {table}"):  # noqa: S608
                 rows.append((table, tuple(row)))  # noqa: PERF401 - those before the damage are kept
         except TROUBLE:
-            continue  # this is the damage; the other tables may be whole
-    return rows
+            whole = False  # this is the damage; the other tables may be whole
+    return Saved(rows, whole)
 
 
 def unused(path: Path) -> Path:

@@ -27,7 +27,7 @@ from ..core.rhythm import Sighting
 from ..core.schedule import Memory, Target
 from . import codec, private
 from .codec import Change
-from .file import TROUBLE, NotOurs, in_memory, open_file, read_only, refill, replace, rescue, unused
+from .file import TROUBLE, NotOurs, Saved, in_memory, open_file, read_only, refill, replace, rescue, unused
 from .lock import OURS
 
 __all__ = ["FILE", "Change", "Store"]
@@ -47,7 +47,7 @@ class Store:
         """`path` is that of the file; None: all is in memory."""
         self._path = path
         self._away: Path | None = None  # the file which the memory stands for, while it cannot be written
-        self._whole = True  # does the memory hold all that the file does?
+        self._whole = False  # does the memory hold all that this file does?
         self._warn = warn
         self._db = self._connect()
 
@@ -62,7 +62,7 @@ class Store:
         except OSError as error:
             warn(_elsewhere(directory, error.strerror or str(error)))
             store = cls(None, warn)
-            store._away, store._whole = directory / FILE, False
+            store._away = directory / FILE
             return store
         if trouble:
             warn(trouble)
@@ -82,11 +82,11 @@ class Store:
         except OSError as error:
             warn(f"the state file {path} cannot be read: {error.strerror}")
             return store
-        rows = read_only(path)
-        if rows is None:
+        saved = read_only(path)
+        if saved is None:
             warn(f"the state file {path} cannot be read: it is damaged, or another user's")
         else:
-            refill(store._db, rows)
+            refill(store._db, saved.rows)
         return store
 
     def __enter__(self) -> Self:
@@ -382,19 +382,20 @@ class Store:
                 if directory and self._put_aside("it is a directory"):
                     continue
                 self._warn(_elsewhere(self._path, str(error)))
-                rows = read_only(self._path)
-                db = self._leave_file(whole=rows is not None)
-                refill(db, rows or [])
-                return db
+                return self._leave_file(read_only(self._path))
             except (*TROUBLE, NotOurs) as error:
                 if not self._put_aside(str(error)):
                     return self._leave_file()
         self._warn(_elsewhere(self._path, "a new file is damaged as well"))
         return self._leave_file()
 
-    def _leave_file(self, *, whole: bool = True) -> sqlite3.Connection:
+    def _leave_file(self, saved: Saved | None = None) -> sqlite3.Connection:
+        """A memory with what could be saved of the file."""
+        rows, whole = saved or Saved([], whole=False)
         self._away, self._path, self._whole = self._path, None, whole
-        return in_memory()
+        db = in_memory()
+        refill(db, rows)
+        return db
 
     def go_home(self) -> None:
         """Keep in the file again what is only in memory, if the file can be written by now.
@@ -409,7 +410,7 @@ class Store:
         except (*TROUBLE, NotOurs, OSError, ConfigError):
             return  # it has been told
         try:
-            replace(db, rescue(self._db), all_of_it=self._whole)
+            replace(db, rescue(self._db).rows, all_of_it=self._whole)
         except TROUBLE:
             db.close()
             return
@@ -459,14 +460,16 @@ class Store:
         """Go on after trouble with the file: in memory if it cannot be written, else with a new file."""
         if self._path is None:
             raise error
-        rows = rescue(self._db)
+        saved = rescue(self._db)
         self._db.close()
         if isinstance(error, sqlite3.OperationalError):
             self._warn(_elsewhere(self._path, str(error)))
-            self._db = self._leave_file()
+            self._db = self._leave_file(saved)
+        elif self._put_aside(str(error)):
+            self._db = self._connect()
+            refill(self._db, saved.rows)
         else:
-            self._db = self._connect() if self._put_aside(str(error)) else self._leave_file()
-        refill(self._db, rows)
+            self._db = self._leave_file(saved)
 
 
 def _elsewhere(where: Path, why: str) -> str:

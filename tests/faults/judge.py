@@ -110,9 +110,8 @@ class Judge:
         self.good: dict[tuple[str, Key], frozenset[str]] = {}  # acknowledged last, whatever came after
         self.spurned: set[tuple[str, Key]] = set()  # what was told last was refused
         self.ever: dict[tuple[str, Key], set[str]] = {}  # all that was ever acknowledged
-        self.outdated: set[tuple[str, Key]] = (
-            set()
-        )  # what the agent knows of it is old: its disk took nothing
+        self.outdated: set[tuple[str, Key]] = set()  # what is known of it is old: the disk took nothing
+        self.forgotten: set[tuple[str, Key]] = set()  # nothing is known of it: the disk rotted
         self.stops: dict[str, Hold] = {}  # by account: wrong credentials
         self.blocks: dict[str, Hold] = {}  # 'abuse'
         self.waits: dict[str, Hold] = {}  # Retry-After
@@ -249,11 +248,15 @@ class Judge:
             return True
         if (account, key) in self.outdated and address in self.ever[account, key]:
             return True
-        one = self.rounds[trace]
+        return not self._seen(trace, key[1]) and said == self.told.get((account, key))
+
+    def _seen(self, trace: str, rrtype: RRType) -> bool:
+        """Could the round that has just sent know what the address of a line is?"""
+        if (one := self.rounds.get(trace)) is None:
+            return False  # nobody is left of it
         decided = self.elapsed() - CONNECTED  # what came later came too late
-        known = [r.line for r in one.heard if r.true and r.rrtype is key[1] and r.at < decided]
-        better = any(known.count(line) >= (2 if self.strict else 1) for line in self.lines.values())
-        return not better and said == self.told.get((account, key))
+        known = [r.line for r in one.heard if r.true and r.rrtype is rrtype and r.at < decided]
+        return any(known.count(line) >= (2 if self.strict else 1) for line in self.lines.values())
 
     def _news(self, account: str, said: Said) -> None:
         """Is anything of it not acknowledged yet, for each name?"""
@@ -290,7 +293,7 @@ class Judge:
         """A request was taken; the names held `before` what they held then."""
         service = self.services[account]
         for key, held in before.items():
-            if held and not service.get(key):
+            if held and not service.get(key) and not self._unknown(account, trace, key):
                 self.breaks("dark", f"{account}: {key[0]} {key[1]} was taken away")
         if (others := self.others.get(account)) is None:
             return
@@ -301,6 +304,14 @@ class Judge:
             if not raced and (one is None or account not in one.lied):
                 self.breaks("theirs", f"{account}: {key[0]} {key[1]} has lost {', '.join(sorted(gone))}")
 
+    def _unknown(self, account: str, trace: str, key: Key) -> bool:
+        """Excuse: a service forgets a family of which the agent, whose disk rotted, could tell it nothing.
+
+        What the name servers show is not believed: whoever forges it would be published.
+        """
+        forgotten = not self.services[account].readable and (account, key) in self.forgotten
+        return forgotten and not self._seen(trace, key[1])
+
     # -- an answer arrives -----------------------------------------------------------------------
 
     def acknowledged(self, account: str, trace: str, said: Said, good: Collection[Key]) -> None:
@@ -310,6 +321,7 @@ class Judge:
                 self.good[account, key] = addresses
                 self.ever.setdefault((account, key), set()).update(addresses)
                 self.outdated.discard((account, key))
+                self.forgotten.discard((account, key))
                 self.spurned.discard((account, key))
                 if (one := self.rounds.get(trace)) is not None:
                     one.acked[account, key] = addresses
@@ -395,6 +407,8 @@ class Judge:
             self.sent.clear()
         if lost:
             self.outdated.update(self.ever)
+        if forgot:
+            self.forgotten.update(self.ever)
         if forgot or lost:
             for others in self.others.values():
                 others.forget()

@@ -549,6 +549,22 @@ def test_an_address_that_flips_back_right_after_a_lost_answer_is_sent_again(
     assert world.outcomes()[-1] is N
 
 
+def test_where_it_cannot_be_read_nobody_believes_what_was_before_an_answer_that_never_came() -> None:
+    """The service takes it and does not answer; the agent is ended meanwhile, and begun anew."""
+    world, _ = timeline((0, ONE), (HOUR, TWO), (HOUR + 330, ONE))
+    shop = Shop(after=lambda _: forever() if len(shop.writes) == 2 else None)
+    world.accounts = {"p": Unreadable(shop=shop)}
+    store = Store(None, quiet)
+
+    async def go() -> None:
+        await world.run(store, HOUR + 350)
+        await world.run(store, HOUR)
+
+    live(go())
+    assert [held for _, told in shop.writes for held in told.values()] == [[ONE], [TWO], [ONE]]
+    assert memory(store, "p").acknowledged == frozenset({ip_address(ONE)})
+
+
 def test_the_name_servers_are_not_believed_right_after_a_lost_answer() -> None:
     """They may still show what was there before: here the old address, which is wanted again."""
     world, _ = timeline((0, ONE), (HOUR, TWO), (HOUR + 400, ONE))

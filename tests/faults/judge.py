@@ -111,6 +111,7 @@ class Judge:
         self.spurned: set[tuple[str, Key]] = set()  # what was told last was refused
         self.ever: dict[tuple[str, Key], set[str]] = {}  # all that was ever acknowledged
         self.outdated: set[tuple[str, Key]] = set()  # what is known of it is old: the disk took nothing
+        self.unsure: set[tuple[str, Key]] = set()  # a change is under way, says the agent's memory
         self.forgotten: set[tuple[str, Key]] = set()  # nothing is known of it: the disk rotted
         self.stops: dict[str, Hold] = {}  # by account: wrong credentials
         self.blocks: dict[str, Hold] = {}  # 'abuse'
@@ -131,7 +132,13 @@ class Judge:
     # -- what is seen --------------------------------------------------------------------------
 
     def began(self, trace: str) -> None:
+        self._doubts()
         self.rounds[trace] = Round(self.elapsed(), self.life)
+
+    def _doubts(self) -> None:
+        """Of what was sent and given up without an answer, nobody can know what became."""
+        for one in self.unsure:
+            self.acks.pop(one, None)
 
     def heard(self, trace: str, line: Line, rrtype: RRType, address: str) -> None:
         if (one := self.rounds.get(trace)) is not None:
@@ -316,6 +323,7 @@ class Judge:
 
     def acknowledged(self, account: str, trace: str, said: Said, good: Collection[Key]) -> None:
         for key, addresses in said.items():
+            self.unsure.discard((account, key))
             if key in good:
                 self.acks[account, key] = Ack(addresses, self.wall())
                 self.good[account, key] = addresses
@@ -381,7 +389,12 @@ class Judge:
         if not kept:
             return
         for target, memory in memories.items():
-            ack = self.acks.get((target.account, (target.owner, target.rrtype)))
+            mine = (target.account, (target.owner, target.rrtype))
+            if memory.acknowledged is None and memory.sent_at is not None:
+                self.unsure.add(mine)
+            else:
+                self.unsure.discard(mine)
+            ack = self.acks.get(mine)
             if ack and memory.acknowledged is not None:
                 ack.saved = ack.saved or frozenset(map(str, memory.acknowledged)) == ack.addresses
 
@@ -399,6 +412,7 @@ class Judge:
         `lost`: for a while its disk took nothing, so how often it asked is not on it.
         """
         self.life += 1
+        self._doubts()
         self.acks = {key: ack for key, ack in self.acks.items() if ack.saved and not forgot}
         for table in (self.stops, self.blocks, self.waits):
             for name in [name for name, hold in table.items() if forgot or not hold.saved]:

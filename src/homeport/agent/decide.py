@@ -200,7 +200,7 @@ def with_sibling(todo: Todo, wish: Wish | None, memory: Memory | None, fingerpri
         sibling: RRset | None = wish
     else:
         held = memory and memory.acknowledged
-        if memory and not held and memory.error is not None and memory.stopped_by != fingerprint:
+        if memory and not held and memory.stopped_by != fingerprint:
             held = memory.wanted
         sibling = RRset(wanted.owner, other, held, None) if held else None
     return todo._replace(task=todo.task._replace(sibling=sibling))

@@ -363,7 +363,10 @@ def _sent(memory: Memory, todo: Todo, now: float) -> Memory:
 
 async def _write(work: Work, todos: Sequence[Todo]) -> dict[Target, Verdict]:
     """Send; whatever the provider acknowledges is kept at once, before anything else is done."""
+    if not todos:
+        return {}
     by_key = {todo.task.wanted.key: todo for todo in todos}
+    before = {todo.target: work.memory(todo.target) for todo in todos}
     verdicts: dict[Target, Verdict] = {}
 
     def settled(spoken: Mapping[Key, Verdict]) -> None:
@@ -373,6 +376,7 @@ async def _write(work: Work, todos: Sequence[Todo]) -> dict[Target, Verdict]:
         for key, verdict in spoken.items():
             todo = by_key[key]
             verdicts[todo.target] = verdict
+            work.memories[todo.target] = before[todo.target]
             if verdict is None:
                 work.guard.obeyed(work.account)
                 memory = _sent(work.memory(todo.target), todo, now)
@@ -391,8 +395,10 @@ async def _write(work: Work, todos: Sequence[Todo]) -> dict[Target, Verdict]:
     # Whatever becomes of it, and whatever is said of it: what may stand there because of us is ours, until
     # a look shows that it is gone.
     work.own({t.target: work.shared.get(t.target, NONE) | t.task.wanted.addresses for t in todos})
-    if todos:
-        await work.account.provider.write(work.api, [todo.task for todo in todos], settled)
+    provider, now = work.account.provider, work.world.now()
+    if not provider.readable:  # should we be ended before it answers, nobody can ask what became of it
+        work.save({t.target: schedule.sending(before[t.target], t.task.wanted, now) for t in todos})
+    await provider.write(work.api, [todo.task for todo in todos], settled)
     return verdicts
 
 

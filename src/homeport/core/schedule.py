@@ -84,6 +84,11 @@ def hold(memory: Memory, now: float, fingerprint: str, *, anew: bool) -> str | N
     return None
 
 
+def sending(memory: Memory, wanted: RRset, now: float) -> Memory:
+    """While a change is under way; until its answer is there, what was acknowledged is not believed."""
+    return memory._replace(acknowledged=None, acknowledged_at=None, sent_at=now, wanted=wanted.addresses)
+
+
 def acknowledged(memory: Memory, wanted: RRset, now: float, *, sent: bool) -> Memory:
     """After the provider said that it holds what is wanted, or nothing speaks against it.
 

@@ -17,7 +17,7 @@ from typing import NamedTuple
 from tests.faults.__main__ import FIXED
 
 SRC = Path(__file__).parents[2] / "src"
-SEEDS = 48
+SEEDS = 96
 STRIDE = 7  # of the awaits of short lives, which are lived first
 
 

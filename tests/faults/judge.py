@@ -112,6 +112,7 @@ class Judge:
         self.ever: dict[tuple[str, Key], set[str]] = {}  # all that was ever acknowledged
         self.outdated: set[tuple[str, Key]] = set()  # what is known of it is old: the disk took nothing
         self.unsure: set[tuple[str, Key]] = set()  # a change is under way, says the agent's memory
+        self.noted: dict[tuple[str, Key], frozenset[str]] = {}  # what the state says was acknowledged
         self.forgotten: set[tuple[str, Key]] = set()  # nothing is known of it: the disk rotted
         self.stops: dict[str, Hold] = {}  # by account: wrong credentials
         self.blocks: dict[str, Hold] = {}  # 'abuse'
@@ -386,6 +387,9 @@ class Judge:
 
     def saved(self, memories: Mapping[Target, Memory], *, kept: bool) -> None:
         """The agent has written that down; `kept` if a disk has it."""
+        for target, memory in memories.items():
+            known = frozenset(map(str, memory.acknowledged or ()))
+            self.noted[target.account, (target.owner, target.rrtype)] = known
         if not kept:
             return
         for target, memory in memories.items():
@@ -464,6 +468,8 @@ class Judge:
             true |= service.readable and (holds or account in one.lied)
             if not true:
                 self.breaks("report", f"{told.target} is said to be updated to {sorted(wanted)}; it is not")
+            if self.noted.get((account, key)) != wanted:
+                self.breaks("kept", f"{told.target} is said to be updated, and the state does not say so")
             words = {told.error or "" for told in report.targets} | {
                 told.why or "" for told in report.targets
             }
